@@ -1,0 +1,95 @@
+"""Ten questions a programmer would ask, to Python's own documentation.
+
+    python benchmarks/python_docs.py [FOLDER]
+
+FOLDER holds the documentation as HTML; left out, it is looked for where Debian's package
+python3-doc puts it. Indexes it whole into a temporary collection, asks the questions and prints at
+which rank the right page stands. Ends with code 1 if a file failed or a page is not in the top 3.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from indexer.commands.progress import Watch
+from indexer.pipeline import Report, index, open_for_indexing
+from search.engine import Engine
+from search.queries import parse
+from search.settings import Settings
+
+#: Where Debian puts it.
+FOLDER = Path("/usr/share/doc/python3-doc/html")
+
+#: A question and the pages that answer it.
+QUESTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("turn a dictionary into a string I can send over the web", ("library/json.html",)),
+    ("stop a function after a number of seconds without threads", ("library/signal.html",)),
+    (
+        "run another program and read what it prints",
+        ("library/subprocess.html", "library/asyncio-subprocess.html"),
+    ),
+    ("remember results of an expensive function", ("library/functools.html",)),
+    ("why does my default list argument keep growing", ("faq/programming.html",)),
+    ("walk through all files below a directory", ("library/os.html", "library/pathlib.html")),
+    ("make a class with fields without writing __init__", ("library/dataclasses.html",)),
+    (
+        "read a table of comma separated values with a header line",
+        ("library/csv.html",),
+    ),
+    ("find the time between two dates in days", ("library/datetime.html",)),
+    (
+        "what does the walrus operator do",
+        ("whatsnew/3.8.html", "reference/expressions.html", "faq/design.html"),
+    ),
+)
+
+
+def build(folder: Path, settings: Settings) -> Report:
+    """Index the documentation as `wherein index` does."""
+    writer, encoder = open_for_indexing(settings)
+    with writer, Watch() as watch:
+        return index([folder], writer, encoder, watch)
+
+
+def ranks(engine: Engine, folder: Path) -> list[tuple[str, int | None, str]]:
+    """For each question: the question, the rank of the first right page, the best page."""
+    found = []
+    for question, pages in QUESTIONS:
+        hits = engine.search(parse(question, limit=10, per_document=1)).hits
+        places = [Path(hit.path).relative_to(folder.resolve()).as_posix() for hit in hits]
+        rank = next((n for n, place in enumerate(places, 1) if place in pages), None)
+        found.append((question, rank, places[0] if places else "nothing"))
+    return found
+
+
+def main() -> None:
+    """Index, ask, print."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    if not folder.is_dir():
+        sys.exit(f"There is no {folder}; install Debian's package python3-doc or name a folder.")
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings.from_environment(home=Path(home), collection="python-docs")
+        report = build(folder, settings)
+        print(
+            f"{report.added} documents, {report.moved} copies, {len(report.failures)} failed, "
+            f"{report.passages} passages in {report.seconds:.0f} s"
+        )
+        for path, reason in report.failures.items():
+            print(f"  {path}: {reason}")
+        with Engine.of(settings) as engine:
+            engine.warm_up()
+            began = time.perf_counter()
+            found = ranks(engine, folder)
+            spent = (time.perf_counter() - began) / len(found)
+        for question, rank, best in found:
+            print(f"{rank or '-':>3}  {question}  (first: {best})")
+        print(f"{spent * 1000:.0f} ms a question")
+    if report.failures or any(rank is None or rank > 3 for _, rank, _ in found):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Wherein's indexer: files in, index out, and the command line."""

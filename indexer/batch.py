@@ -1,0 +1,170 @@
+"""Documents on their way into the store: split, encoded together, committed together."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from indexer.splitter import split
+from search.context import embedded_text
+from search.encoders import Encoder
+from search.models import Document, Passage
+from search.store import FileRecord, Store
+
+#: A batch is committed once this many passages wait to be encoded, …
+_PASSAGES = 256
+#: … or this many documents, …
+_DOCUMENTS = 200
+#: … or after this many seconds, so that little is redone after a crash.
+_SECONDS = 5.0
+#: How many passages go to the encoder at once; between calls a run can be stopped.
+_ENCODED_TOGETHER = 64
+
+
+@dataclass(slots=True)
+class _Pending:
+    document: Document
+    content_hash: bytes
+    passages: list[Passage]
+    texts: list[str]
+    hashes: list[bytes]
+    key: int | None
+    files: list[FileRecord] = field(default_factory=list)
+
+
+class Batch:
+    """Collects documents and file records, and commits them in transactions of some size.
+
+    Args:
+        store: Where they go.
+        encoder: Embeds their passages.
+        pieces: Longest passage, in the encoder's pieces.
+        encoded: Called after each encoder call with the number of passages embedded.
+
+    Attributes:
+        documents: How many documents were committed.
+        passages: How many passages they have.
+        embedded: How many passages had to be embedded.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        pieces: int,
+        encoded: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._pieces = pieces
+        self._encoded = encoded
+        self._documents: dict[bytes, _Pending] = {}
+        self._records: list[FileRecord] = []
+        self._waiting = 0
+        self._since = time.monotonic()
+        self.documents = self.passages = self.embedded = 0
+
+    def add_document(
+        self,
+        document: Document,
+        content_hash: bytes,
+        files: list[FileRecord],
+        key: int | None = None,
+    ) -> None:
+        """Take in a new version of a document, read from ``files`` of equal content."""
+        passages = split(document, self._encoder, self._pieces)
+        texts = [
+            embedded_text(document.title, p.headings, document.text[p.start : p.end])
+            for p in passages
+        ]
+        pending = _Pending(
+            document, content_hash, passages, texts, [_hash(text) for text in texts], key, files
+        )
+        self._documents[content_hash] = pending
+        self._waiting += len(passages)
+        self.commit_if_due()
+
+    def add_copy(self, record: FileRecord) -> bool:
+        """Take in a file whose content waits in this batch already; False if it does not."""
+        pending = self._documents.get(record.content_hash or b"")
+        if pending is None:
+            return False
+        pending.files.append(record)
+        return True
+
+    def add_record(self, record: FileRecord) -> None:
+        """Take in a file that needs no new document: a failure, or one the store knows."""
+        self._records.append(record)
+        self.commit_if_due()
+
+    def commit_if_due(self) -> None:
+        """Commit if enough has gathered, or enough time has passed."""
+        if (
+            self._waiting >= _PASSAGES
+            or len(self._documents) + len(self._records) >= _DOCUMENTS
+            or time.monotonic() - self._since > _SECONDS
+        ):
+            self.commit()
+
+    def commit(self) -> None:
+        """Encode what waits and write all of it in one transaction."""
+        fresh = self._encode_unknown()
+        if self._documents or self._records:
+            with self._store.writing() as writing:
+                known = writing.add_embeddings(*fresh)
+                wanted = [digest for p in self._documents.values() for digest in p.hashes]
+                known.update(writing.embeddings(wanted))
+                for pending in self._documents.values():
+                    version = writing.add_document(
+                        pending.document,
+                        pending.content_hash,
+                        pending.passages,
+                        [known[digest] for digest in pending.hashes],
+                        pending.key,
+                    )
+                    for record in pending.files:
+                        writing.put_file(_with_document(record, version))
+                for record in self._records:
+                    writing.put_file(record)
+        self.documents += len(self._documents)
+        self.passages += sum(len(p.passages) for p in self._documents.values())
+        self._documents.clear()
+        self._records.clear()
+        self._waiting = 0
+        self._since = time.monotonic()
+
+    def _encode_unknown(
+        self,
+    ) -> tuple[list[bytes], np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
+        """Embed the texts that the store has no embedding of, each once."""
+        texts = {
+            digest: text
+            for pending in self._documents.values()
+            for digest, text in zip(pending.hashes, pending.texts, strict=True)
+        }
+        total = len(texts)
+        with self._store.reading() as reading:
+            for digest in reading.embeddings(list(texts)):
+                del texts[digest]
+        self._encoded(total - len(texts))
+        hashes = sorted(texts, key=lambda digest: len(texts[digest]))
+        parts = []
+        for start in range(0, len(hashes), _ENCODED_TOGETHER):
+            part = hashes[start : start + _ENCODED_TOGETHER]
+            parts.append(self._encoder.encode_passages([texts[digest] for digest in part]))
+            self.embedded += len(part)
+            self._encoded(len(part))
+        empty = np.zeros((0, self._encoder.spec.dimension), dtype=np.float32)
+        return hashes, np.concatenate(parts) if parts else empty
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _with_document(record: FileRecord, version: int) -> FileRecord:
+    return FileRecord(record.path, record.size, record.modified, record.content_hash, version, None)

@@ -1,0 +1,1 @@
+"""The sub-commands of `wherein`, one module each."""

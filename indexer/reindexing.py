@@ -1,0 +1,56 @@
+"""Building a collection anew from its stored text, beside the one that answers meanwhile."""
+
+from __future__ import annotations
+
+from indexer.batch import Batch
+from indexer.pipeline import Progress, manifest_for
+from search.collection import Collection, CollectionWriter
+from search.encoders import load_encoder
+from search.settings import Settings
+
+
+def reindex(settings: Settings, progress: Progress) -> int:
+    """Split and embed every document of the collection again, and put the result in its place.
+
+    No source file is read, so documents whose files are gone from the disk are kept. Until the end,
+    and after a run that was stopped, the collection answers as before.
+
+    Args:
+        settings: Name of the collection; the model and the passage length to use, if others.
+        progress: Watches the run.
+
+    Returns:
+        How many documents there are.
+
+    Raises:
+        CollectionMissing: There is no such collection.
+        CollectionLocked: Another process is writing to it.
+        EncoderError: The encoder cannot be loaded.
+        StorageError: The disk is full, read-only or damaged.
+    """
+    folder = settings.collections / settings.collection
+    with Collection(folder) as old:
+        name = settings.model or old.manifest.encoder.name
+        encoder = load_encoder(name, settings.cache)
+        pieces = settings.passage_pieces or old.manifest.splitter.pieces
+        manifest = manifest_for(encoder, pieces)
+        with CollectionWriter.create(folder, manifest) as writer, old.store.reading() as reading:
+            records = {record.path: record for record in reading.files()}
+            keys = reading.document_keys()
+            progress.begin(len(keys), 0)
+            with writer.store.writing() as writing:
+                for root in reading.roots():
+                    writing.add_root(root)
+            batch = Batch(writer.store, encoder, manifest.splitter.pieces, progress.encoded)
+            for key in keys:
+                row = reading.document(key)
+                if row is not None:
+                    files = [records[path] for path in row.paths]
+                    batch.add_document(row.document, reading.content_hash(key), files, key)
+                progress.opened(0)
+            for record in records.values():
+                if record.document is None:
+                    batch.add_record(record)
+            batch.commit()
+            writer.activate()
+            return batch.documents

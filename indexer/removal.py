@@ -1,0 +1,40 @@
+"""Taking paths out of a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from indexer.changes import within
+from search.collection import CollectionWriter
+from search.engine import display_path
+from search.errors import UsageError
+
+
+def remove(paths: Sequence[Path], writer: CollectionWriter) -> int:
+    """Take files, and all that lies beneath folders, out of the collection.
+
+    Returns:
+        How many files were taken out.
+
+    Raises:
+        UsageError: One of the paths is not in the collection; nothing was removed.
+    """
+    with writer.store.reading() as reading:
+        known = [record.path for record in reading.files()]
+        roots = reading.roots()
+    going = [path for path in known if within(path, paths)]
+    for path in paths:
+        if not any(within(file, [path]) for file in going) and path not in roots:
+            raise UsageError(
+                f"Nothing at {display_path(path)} is in the collection.",
+                "See what is with: wherein status",
+            )
+    with writer.store.writing() as writing:
+        for path in going:
+            writing.remove_file(path)
+        for root in roots:
+            if within(root, paths):
+                writing.remove_root(root)
+    writer.publish()
+    return len(going)

@@ -1,0 +1,379 @@
+"""A collection: a folder that holds the store and its two views, and who may touch it when.
+
+::
+
+    <home>/collections/<name>/
+        CURRENT              name of the build in use
+        writer.lock          held by the one process that writes
+        0001/                a build: everything made with one encoder and one splitter
+            store.sqlite     the truth
+            vectors-7.faiss  view: embeddings at generation 7
+            keywords/        view: words, stamped with its generation
+
+Reading never takes the lock. A `Snapshot` shows one generation from beginning to end, whatever is
+written meanwhile; `Collection.snapshot` moves on to a newer one as soon as it is published.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from search import keywords, vectors
+from search.errors import CollectionLocked, CollectionMissing, StorageError
+from search.keywords import KeywordIndex
+from search.schema import Manifest
+from search.storage import flush, flush_folder, storage_errors
+from search.store import Reading, Store
+from search.vectors import VectorIndex
+
+_log = logging.getLogger("wherein")
+
+_CURRENT = "CURRENT"
+_STORE = "store.sqlite"
+_KEYWORDS = "keywords"
+
+
+@dataclass(eq=False)
+class Views:
+    """Both views, opened; closed when nobody reads them any more.
+
+    Attributes:
+        vectors: The embeddings.
+        keywords: The words.
+        readers: How many snapshots use them now.
+        retired: Whether newer views have taken their place.
+    """
+
+    vectors: VectorIndex
+    keywords: KeywordIndex
+    readers: int = 0
+    retired: bool = False
+
+    @property
+    def generation(self) -> int:
+        """The generation that both views can show."""
+        return min(self.vectors.generation, self.keywords.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One generation of a collection, consistent until it is left.
+
+    Attributes:
+        generation: Which one.
+        vectors: Embeddings.
+        keywords: Words.
+        reading: The store as it is at this moment.
+    """
+
+    generation: int
+    vectors: VectorIndex
+    keywords: KeywordIndex
+    reading: Reading
+
+
+class Collection:
+    """A collection opened for reading; safe to use from several threads.
+
+    Args:
+        folder: The collection's folder.
+
+    Raises:
+        CollectionMissing: There is none.
+        StorageError: It is damaged or cannot be read.
+        CollectionMismatch: Its format is newer than this program.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.build = _current_build(folder)
+        self.store = Store(self.build / _STORE)
+        self._views: Views | None = None
+        self._guard = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What the collection is called."""
+        return self.folder.name
+
+    @property
+    def manifest(self) -> Manifest:
+        """What its passages and embeddings depend on."""
+        return self.store.manifest
+
+    def close(self) -> None:
+        """Close the views and the database."""
+        with self._guard:
+            if self._views is not None:
+                self._views.keywords.close()
+                self._views = None
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def replaced(self) -> bool:
+        """Whether another build has taken this one's place, so that it must be opened anew."""
+        try:
+            return _current_build(self.folder) != self.build
+        except CollectionMissing:
+            return True
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The newest published generation.
+
+        Raises:
+            StorageError: The views are missing and cannot be made anew.
+        """
+        with contextlib.ExitStack() as stack:
+            while True:
+                views = self._acquire(self.store.published)
+                stack.callback(self._release, views)
+                reading = stack.enter_context(self.store.reading())
+                if reading.meta("published") <= views.generation:
+                    break
+                stack.close()  # newer views came out meanwhile, and what died is dropped already
+            yield Snapshot(views.generation, views.vectors, views.keywords, reading)
+
+    def _acquire(self, published: int) -> Views:
+        with self._guard:
+            if self._views is None or self._views.generation < published:
+                fresh = self._open_views(published)
+                if self._views is not None:
+                    self._views.retired = True
+                    if not self._views.readers:
+                        self._views.keywords.close()
+                self._views = fresh
+            self._views.readers += 1
+            return self._views
+
+    def _release(self, views: Views) -> None:
+        with self._guard:
+            views.readers -= 1
+            if views.retired and not views.readers:
+                views.keywords.close()
+
+    def _open_views(self, published: int) -> Views:
+        for last_try in (False, True):
+            vectors_ = VectorIndex.open(self.build, self.manifest.encoder.dimension)
+            words = KeywordIndex.open(self.build / _KEYWORDS)
+            newest = self.store.generation
+            if vectors_ is not None and words is not None:
+                shown = (vectors_.generation, words.generation)
+                usable = published <= min(shown) and max(shown) <= newest
+                if usable and (last_try or newest <= published):
+                    return Views(vectors_, words)
+            if words is not None:
+                words.close()
+            if not last_try:
+                # A run that was cut short left the views behind, or they are damaged.
+                self._catch_up()
+        raise StorageError(
+            f"The search indexes of collection {self.name!r} are damaged or missing, and cannot be "
+            "made anew.",
+            f"Check that {self.folder} can be written to and that no `wherein index` hangs.",
+        )
+
+    def _catch_up(self) -> None:
+        """Bring the views on disk up to the store, unless that is somebody else's business."""
+        with (
+            contextlib.suppress(CollectionLocked, StorageError),
+            CollectionWriter.open(self.folder) as writer,
+        ):
+            writer.drop_damaged_views()
+            writer.publish()
+
+
+class CollectionWriter:
+    """A collection opened for writing, under its lock; made by `open` or `create`.
+
+    Attributes:
+        folder: The collection's folder.
+        build: The build being written.
+        store: Its database.
+    """
+
+    def __init__(self, folder: Path, build: Path, store: Store, lock: FileLock) -> None:
+        self.folder = folder
+        self.build = build
+        self.store = store
+        self._lock = lock
+
+    @classmethod
+    def open(cls, folder: Path) -> CollectionWriter:
+        """Open an existing collection for writing.
+
+        Raises:
+            CollectionMissing: There is none.
+            CollectionLocked: Another process is writing to it.
+            StorageError: It is damaged or cannot be written to.
+            CollectionMismatch: Its format is newer than this program.
+        """
+        build = _current_build(folder)
+        lock = _lock(folder)
+        try:
+            build = _current_build(folder)
+            store = Store(build / _STORE, writable=True)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(folder, build, store, lock)
+
+    @classmethod
+    def create(cls, folder: Path, manifest: Manifest) -> CollectionWriter:
+        """Make a new build of the collection, empty; `activate` puts it in use.
+
+        Raises:
+            CollectionLocked: Another process is writing to it.
+            StorageError: The disk is full or read-only.
+        """
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = _lock(folder)
+        try:
+            with storage_errors(folder):
+                try:
+                    number = int(_current_build(folder).name) + 1
+                except (CollectionMissing, ValueError):
+                    number = 1
+                build = folder / f"{number:04d}"
+                if build.exists():
+                    shutil.rmtree(build)
+                build.mkdir()
+                store = Store.create(build / _STORE, manifest)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(folder, build, store, lock)
+
+    def activate(self) -> None:
+        """Put this build in use and drop the others.
+
+        Raises:
+            StorageError: The disk is full or read-only; the build before stays in use.
+        """
+        self.publish()
+        with storage_errors(self.folder):
+            draft = self.folder / f"{_CURRENT}.draft"
+            draft.write_text(self.build.name + "\n", "ascii")
+            flush(draft)
+            draft.replace(self.folder / _CURRENT)
+            flush_folder(self.folder)
+        for path in self.folder.iterdir():
+            if path.is_dir() and path != self.build:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def publish(self) -> None:
+        """Bring both views up to the store, so that readers see what was written.
+
+        A view that is damaged, missing or ahead of the store is made anew from the store.
+
+        Raises:
+            StorageError: The disk is full or read-only; readers go on with what they had.
+        """
+        generation = self.store.generation
+        published = self.store.published
+        with self.store.reading() as reading:
+            self._publish_vectors(reading, published, generation)
+            self._publish_keywords(reading, published, generation)
+        if published != generation:
+            self.store.set_published(generation)
+
+    def drop_damaged_views(self) -> None:
+        """Remove views that cannot be opened or are ahead of the store; `publish` remakes them."""
+        generation = self.store.generation
+        found = VectorIndex.open(self.build, self.store.manifest.encoder.dimension)
+        if found is None or found.generation > generation:
+            for path in self.build.glob("vectors-*.faiss"):
+                path.unlink(missing_ok=True)
+        words = KeywordIndex.open(self.build / _KEYWORDS)
+        ahead = words is not None and words.generation > generation
+        if words is not None:
+            words.close()
+        if words is None or ahead:
+            shutil.rmtree(self.build / _KEYWORDS, ignore_errors=True)
+
+    def _publish_vectors(self, reading: Reading, published: int, generation: int) -> None:
+        if vectors.stamp(self.build) == generation:
+            return
+        dimension = self.store.manifest.encoder.dimension
+        found = VectorIndex.open(self.build, dimension)
+        if found is None or not published <= found.generation <= generation:
+            found = VectorIndex(dimension)
+        found.update(reading, generation)
+        found.save(self.build)
+
+    def _publish_keywords(self, reading: Reading, published: int, generation: int) -> None:
+        folder = self.build / _KEYWORDS
+        if keywords.stamp(folder) == generation:
+            return
+        found = KeywordIndex.open(folder)
+        if found is not None and not published <= found.generation <= generation:
+            found.close()
+            found = None
+        if found is None:
+            found = KeywordIndex.create(folder)
+        try:
+            found.update(reading, generation)
+        finally:
+            found.close()
+
+    def close(self) -> None:
+        """Close the database and let go of the lock."""
+        self.store.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def exists(folder: Path) -> bool:
+    """Whether there is a collection in ``folder``."""
+    return (folder / _CURRENT).is_file()
+
+
+def _current_build(folder: Path) -> Path:
+    try:
+        name = (folder / _CURRENT).read_text("ascii").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        raise CollectionMissing(
+            f"There is no collection {folder.name!r} yet.",
+            "Make it with: wherein index FOLDER",
+        ) from None
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror}.") from error
+    if not name.isdigit():
+        raise StorageError(
+            f"The collection at {folder} is damaged: its file {_CURRENT} names no build.",
+            "Delete that folder and index again.",
+        )
+    return folder / name
+
+
+def _lock(folder: Path) -> FileLock:
+    lock = FileLock(folder / "writer.lock", timeout=0)
+    with storage_errors(folder):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise CollectionLocked(
+                f"Another process is writing to collection {folder.name!r}.",
+                "Wait until it is done, or use another one with --collection.",
+            ) from None
+    return lock

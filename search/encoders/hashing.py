@@ -1,0 +1,64 @@
+"""An encoder without a model: hashed words. It makes tests fast and needs nothing on disk."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from search.encoders.base import Embeddings, EncoderSpec
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+class HashingEncoder:
+    """Embeds a text as the normalised sum of a fixed random vector for each of its words.
+
+    The same words in another order give the same vector; texts that share no word are nearly at
+    right angles. After Weinberger et al., "Feature Hashing for Large Scale Multitask Learning",
+    ICML 2009, with dense signs in place of one bucket a word.
+
+    Args:
+        dimension: Length of the vectors.
+    """
+
+    NAME = "hashing"
+
+    def __init__(self, dimension: int = 64) -> None:
+        self.spec = EncoderSpec(
+            name=self.NAME, digest=f"hashing-{dimension}", dimension=dimension, max_tokens=256
+        )
+        self.calls = 0
+        self.texts = 0
+
+    def piece_starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+        """Starts of words and punctuation marks."""
+        return [
+            np.array([match.start() for match in _WORD.finditer(text)], dtype=np.int64)
+            for text in texts
+        ]
+
+    def encode_passages(self, texts: Sequence[str]) -> Embeddings:
+        """Unit vectors, shape ``(len(texts), dimension)``; counted in `calls` and `texts`."""
+        self.calls += 1
+        self.texts += len(texts)
+        if not texts:
+            return np.zeros((0, self.spec.dimension), dtype=np.float32)
+        return np.stack([self._embed(text) for text in texts])
+
+    def encode_query(self, text: str) -> Embeddings:
+        """A unit vector, shape ``(dimension,)``."""
+        return self._embed(text)
+
+    def _embed(self, text: str) -> Embeddings:
+        total = np.zeros(self.spec.dimension, dtype=np.float32)
+        for word in _WORD.findall(text.lower())[: self.spec.max_tokens]:
+            seed = zlib.crc32(word.encode("utf-8", "replace"))
+            total += np.random.default_rng(seed).choice((-1.0, 1.0), self.spec.dimension)
+        length = float(np.linalg.norm(total))
+        if length == 0.0:
+            total[0], length = 1.0, 1.0
+        return (total / np.float32(length)).astype(np.float32)

@@ -1,0 +1,169 @@
+"""The encoder's fast path: ONNX Runtime and the model's own tokenizer, nothing else.
+
+Pooling and normalising stand inside the graph (see `search.encoders.export`), so a session's first
+output is the embedding. Neither torch nor sentence-transformers is imported here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import xxhash
+from tokenizers import Tokenizer
+
+from search.encoders.base import Embeddings, EncoderSpec
+from search.encoders.cpu import usable_cores
+from search.encoders.libraries import reason
+from search.encoders.pieces import Pieces, encodable
+from search.errors import EncoderError
+
+GRAPH = "model.onnx"
+TOKENIZER = "tokenizer.json"
+MANIFEST = "encoder.json"
+
+#: Pieces, padding included, that go through the model at once: few enough that a layer's values
+#: stay in the cores' caches, never so many that long texts fill the memory.
+_PIECES_PER_THREAD = 256
+_MOST_PIECES = 4096
+#: ONNX Runtime's fused kernel for adding and normalising is slower than the two it stands for.
+_SLOWER_FUSIONS = ["SkipLayerNormFusion"]
+_FATAL = 4
+
+_Ids = npt.NDArray[np.int64]
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What lies beside an exported graph, as ``encoder.json``.
+
+    Attributes:
+        spec: What the embeddings depend on.
+        precision: "int8" or "float32".
+        pad_id: The piece that fills up shorter texts of a batch.
+        digests: XXH3-128 (hex) of the files beside it, by name.
+    """
+
+    spec: EncoderSpec
+    precision: str
+    pad_id: int
+    digests: dict[str, str]
+
+
+def write_manifest(folder: Path, spec: EncoderSpec, precision: str, pad_id: int) -> None:
+    """Write ``encoder.json`` for the graph and the tokenizer that lie in ``folder``."""
+    digests = {name: _digest((folder / name).read_bytes()) for name in (GRAPH, TOKENIZER)}
+    manifest = Manifest(spec, precision, pad_id, digests)
+    (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+
+
+class OnnxEncoder:
+    """An exported encoder.
+
+    Args:
+        folder: Holds ``model.onnx``, ``tokenizer.json`` and ``encoder.json``.
+        name: What the user calls the model; as it was called when exported, by default.
+        threads: How many threads a call may use; all usable cores by default.
+
+    Raises:
+        EncoderError: The folder is incomplete or damaged.
+    """
+
+    def __init__(self, folder: Path, name: str | None = None, threads: int | None = None) -> None:
+        threads = threads or usable_cores()
+        try:
+            manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+            tokenizer = _intact(folder / TOKENIZER, manifest).decode("utf-8")
+            self._pieces = Pieces(tokenizer)
+            self._tokenizer = Tokenizer.from_str(tokenizer)
+            self._session = _session(_intact(folder / GRAPH, manifest), threads)
+        except Exception as error:  # ONNX Runtime and tokenizers raise bare Exceptions
+            raise EncoderError(
+                f"The exported encoder in {folder} cannot be loaded: {reason(error)}.",
+                "Delete that folder; it is made again when it is needed.",
+            ) from error
+        self.spec = dataclasses.replace(manifest.spec, name=name or manifest.spec.name)
+        self.precision = manifest.precision
+        self._pad_id = manifest.pad_id
+        self._inputs = {item.name for item in self._session.get_inputs()}
+        self._batch_pieces = min(_MOST_PIECES, _PIECES_PER_THREAD * max(2, threads))
+
+    def piece_starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+        """Character offsets at which the pieces of each text begin."""
+        return self._pieces.starts(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Embeddings:
+        """Unit vectors, shape ``(len(texts), dimension)``; similar lengths share a batch."""
+        ids = self._tokenize([self.spec.passage_prompt + text for text in texts])
+        order = sorted(range(len(ids)), key=lambda row: len(ids[row]), reverse=True)
+        result = np.empty((len(texts), self.spec.dimension), dtype=np.float32)
+        for rows in _batches(order, [len(row) for row in ids], self._batch_pieces):
+            result[rows] = self._run([ids[row] for row in rows])
+        return result
+
+    def encode_query(self, text: str) -> Embeddings:
+        """A unit vector, shape ``(dimension,)``."""
+        row: Embeddings = self._run(self._tokenize([self.spec.query_prompt + text]))[0]
+        return row
+
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch_fast([encodable(text) for text in texts])
+        return [encoding.ids for encoding in encodings]
+
+    def _run(self, ids: list[list[int]]) -> Embeddings:
+        shape = (len(ids), max(1, *map(len, ids)))
+        tokens: _Ids = np.full(shape, self._pad_id, dtype=np.int64)
+        mask: _Ids = np.zeros(shape, dtype=np.int64)
+        for row, values in enumerate(ids):
+            tokens[row, : len(values)] = values
+            mask[row, : len(values)] = 1
+        feed = {"input_ids": tokens, "attention_mask": mask}
+        if "token_type_ids" in self._inputs:
+            feed["token_type_ids"] = np.zeros(shape, dtype=np.int64)
+        try:
+            output: Embeddings = self._session.run(None, feed)[0]
+        except Exception as error:  # ONNX Runtime raises bare Exceptions
+            raise EncoderError(f"The encoder {self.spec.name} failed: {reason(error)}.") from error
+        if not np.isfinite(output).all():
+            raise EncoderError(f"The encoder {self.spec.name} failed: it gave no numbers.")
+        return output.astype(np.float32, copy=False)
+
+
+def _intact(path: Path, manifest: Manifest) -> bytes:
+    """The contents of ``path``; a `ValueError` if they are not those that the manifest states."""
+    contents = path.read_bytes()
+    if _digest(contents) != manifest.digests.get(path.name):
+        raise ValueError(f"{path.name} is damaged")
+    return contents
+
+
+def _digest(contents: bytes) -> str:
+    return xxhash.xxh3_128_hexdigest(contents)
+
+
+def _session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = _FATAL
+    # Threads that wait for work in a busy loop halve the speed of a machine that is shared, and
+    # gain a fraction of a millisecond on one that is not.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        graph,
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=_SLOWER_FUSIONS,
+    )
+
+
+def _batches(order: list[int], lengths: list[int], pieces: int) -> Iterator[list[int]]:
+    """Cut ``order`` (longest first) into runs whose padded size stays within ``pieces``."""
+    start = 0
+    while start < len(order):
+        rows = max(1, pieces // max(1, lengths[order[start]]))
+        yield order[start : start + rows]
+        start += rows

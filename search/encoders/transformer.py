@@ -1,0 +1,176 @@
+"""The encoder on sentence-transformers itself: for export, and for models that cannot be exported.
+
+Importing sentence-transformers takes seconds, so only what needs it imports this module.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import tokenizers
+
+from search.encoders.base import Embeddings, EncoderSpec
+from search.encoders.libraries import hush, reason
+from search.encoders.locate import ModelSource
+from search.encoders.pieces import Pieces, encodable
+from search.errors import EncoderError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+#: The names under which sentence-transformers looks for a prompt, one after the other.
+_QUERY_PROMPTS = ("query",)
+_PASSAGE_PROMPTS = ("document", "passage", "corpus")
+#: How many pieces are read of models that state no limit; they state huge numbers instead.
+_UNLIMITED = 1_000_000
+_MAX_TOKENS_UNLESS_STATED = 8192
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def load(source: ModelSource, device: str | None = None) -> SentenceTransformer:
+    """Load the model with sentence-transformers, from disk only.
+
+    Args:
+        source: The model.
+        device: A torch device; a GPU if there is one, by default.
+
+    Raises:
+        EncoderError: It cannot be loaded.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    hush()
+    try:
+        import transformers
+        from sentence_transformers import SentenceTransformer
+
+        hush()  # what the imports have set up is hushed too
+        disable_progress_bar: Any = transformers.utils.logging.disable_progress_bar
+        disable_progress_bar()
+        return SentenceTransformer(str(source.folder), device=device, local_files_only=True)
+    except Exception as error:  # whatever a damaged model makes the libraries raise
+        raise EncoderError(
+            f"The model {source.name} cannot be loaded: {reason(error)}.",
+            "Check that the folder holds a complete sentence-transformers model.",
+        ) from error
+
+
+def spec_of(model: SentenceTransformer, source: ModelSource) -> EncoderSpec:
+    """The model's own dimension, length limit and prompts.
+
+    Raises:
+        EncoderError: The model does not give one vector a text.
+    """
+    try:
+        shape = np.shape(model.encode_query("How long?", show_progress_bar=False))
+    except Exception as error:  # a model of pictures, one that lacks a part…
+        raise EncoderError(
+            f"The model {source.name} cannot encode text: {reason(error)}.",
+            "Use a sentence-transformers model for text.",
+        ) from error
+    if len(shape) != 1:
+        raise EncoderError(
+            f"The model {source.name} gives several vectors a text.",
+            "Use a model that gives one dense vector a text.",
+        )
+    return EncoderSpec(
+        name=source.name,
+        digest=source.digest,
+        dimension=shape[0],
+        max_tokens=_max_tokens(model),
+        query_prompt=_prompt(model, _QUERY_PROMPTS),
+        passage_prompt=_prompt(model, _PASSAGE_PROMPTS),
+    )
+
+
+def _max_tokens(model: SentenceTransformer) -> int:
+    limit: float = model.max_seq_length or math.inf
+    return int(limit) if limit < _UNLIMITED else _MAX_TOKENS_UNLESS_STATED
+
+
+def _prompt(model: SentenceTransformer, names: tuple[str, ...]) -> str:
+    """The first prompt of these names; sentence-transformers itself puts in blank ones."""
+    return next((prompt for name in names if (prompt := model.prompts.get(name))), "")
+
+
+def fast_tokenizer(model: SentenceTransformer) -> tokenizers.Tokenizer | None:
+    """The model's tokenizer as the tokenizers library has it; None if it is none of theirs."""
+    tokenizer: Any = getattr(model, "tokenizer", None)
+    backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    return backend if isinstance(backend, tokenizers.Tokenizer) else None
+
+
+class TransformerEncoder:
+    """A model run by sentence-transformers, on a GPU where there is one.
+
+    Args:
+        source: The model.
+        model: The loaded model, if the caller has it already.
+
+    Raises:
+        EncoderError: The model cannot be loaded.
+    """
+
+    def __init__(self, source: ModelSource, model: SentenceTransformer | None = None) -> None:
+        self._model = model or load(source)
+        self.spec = spec_of(self._model, source)
+        self._lock = threading.Lock()
+        self._pieces = _pieces(self._model)
+
+    def piece_starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+        """Character offsets at which the pieces of each text begin.
+
+        Where the model's tokenizer does not tell, each word's pieces are taken to be of one length.
+        """
+        if self._pieces:
+            return self._pieces.starts(texts)
+        with self._lock:
+            return [_even_starts(self._model.tokenizer, encodable(text)) for text in texts]
+
+    def encode_passages(self, texts: Sequence[str]) -> Embeddings:
+        """Unit vectors, shape ``(len(texts), dimension)``."""
+        if not texts:
+            return np.zeros((0, self.spec.dimension), dtype=np.float32)
+        return self._encode(self._model.encode_document, texts, self.spec.passage_prompt)
+
+    def encode_query(self, text: str) -> Embeddings:
+        """A unit vector, shape ``(dimension,)``."""
+        row: Embeddings = self._encode(self._model.encode_query, [text], self.spec.query_prompt)[0]
+        return row
+
+    def _encode(self, encode: Any, texts: Sequence[str], prompt: str) -> Embeddings:
+        clean = [encodable(text) for text in texts]
+        try:
+            with self._lock:
+                output = encode(clean, prompt=prompt, show_progress_bar=False)
+        except Exception as error:  # out of memory on the device, a broken kernel…
+            raise EncoderError(f"The encoder {self.spec.name} failed: {reason(error)}.") from error
+        rows: Embeddings = np.asarray(output, dtype=np.float32)
+        if not np.isfinite(rows).all():
+            raise EncoderError(f"The encoder {self.spec.name} failed: it gave no numbers.")
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        units: Embeddings = (rows / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
+        return units
+
+
+def _pieces(model: SentenceTransformer) -> Pieces | None:
+    tokenizer = fast_tokenizer(model)
+    try:
+        return Pieces(tokenizer.to_str()) if tokenizer else None
+    except Exception:  # parts written in Python cannot be copied; tokenizers raises bare Exceptions
+        return None
+
+
+def _even_starts(tokenizer: Any, text: str) -> npt.NDArray[np.int64]:
+    """Where pieces begin if all those of a word are equally long."""
+    starts: list[int] = []
+    for match in _WORD.finditer(text):
+        count = min(len(match[0]), max(1, len(tokenizer.tokenize(match[0]))))
+        starts += (match.start() + len(match[0]) * part // count for part in range(count))
+    return np.array(starts, dtype=np.int64)

@@ -1,0 +1,97 @@
+"""Ranking formulas, one small pure function each.
+
+Arrays are float32 or float64 of equal shape; every function returns float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+Scores = npt.NDArray[np.float64]
+
+#: BM25's saturation of term frequency and its normalisation by length, at the values that
+#: Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, and most
+#: engines since take by default.
+K1 = 1.2
+B = 0.75
+
+#: The BM25 score whose arc tangent is half of the most there is.
+BM25_SCALE = 12.0
+#: The most that words can add to a cosine.
+WORDS_WEIGHT = 1.25
+#: How strongly a passage that matches little of the query is held down.
+COVERAGE_EXPONENT = 0.75
+
+
+def inverse_document_frequency(
+    document_frequency: npt.NDArray[np.integer] | Floats, documents: int
+) -> Scores:
+    """ln(1 + (N - n + 0.5) / (n + 0.5)), never negative.
+
+    Robertson & Spärck Jones's weight with one added inside the logarithm, as Lucene has it
+    (BM25Similarity).
+
+    Args:
+        document_frequency: How many passages hold each term (n).
+        documents: How many passages there are (N).
+    """
+    n = np.minimum(np.asarray(document_frequency, dtype=np.float64), documents)
+    result: Scores = np.log1p((documents - n + 0.5) / (n + 0.5))
+    return result
+
+
+def bm25(idf: Floats, term_frequency: Floats, length: Floats, average_length: float) -> Scores:
+    """The BM25 share of a term in a passage.
+
+    idf · tf · (k1 + 1) / (tf + k1 · (1 - b + b · length / average length)), after Robertson &
+    Zaragoza 2009, with k1 = `K1` and b = `B`. A passage's score is the sum over the query's terms.
+
+    Args:
+        idf: The term's weight, see `inverse_document_frequency`.
+        term_frequency: How often the passage holds the term.
+        length: How many terms the passage has.
+        average_length: How many terms a passage has on average; greater than zero.
+    """
+    tf = np.asarray(term_frequency, dtype=np.float64)
+    norm = K1 * (1.0 - B + B * np.asarray(length, dtype=np.float64) / average_length)
+    result: Scores = np.asarray(idf, dtype=np.float64) * tf * (K1 + 1.0) / (tf + norm)
+    return result
+
+
+def greatest_bm25(idf: Floats) -> float:
+    """The BM25 score that no passage can exceed: Σ idf · (k1 + 1), the limit of `bm25` in tf.
+
+    Args:
+        idf: The weights of all terms of the query, those included that no passage holds.
+    """
+    return float(np.sum(idf)) * (K1 + 1.0)
+
+
+def covered_scale(cosine: Floats, bm25_score: Floats, greatest: float) -> Scores:
+    """cosine + 1.25 · c^0.75 · (2/π) · atan(BM25 / 12), with c = BM25 / greatest.
+
+    Meaning and words on one absolute scale: unlike min-max or rank fusion, the score of a hit does
+    not depend on the other hits, so that a threshold on it means the same for every query.
+
+    The arc tangent is taken from Vespa's hybrid search tutorial (cosine + atan(BM25 / 8)). By
+    itself it gives a passage that shares one chance word with a long question nearly as much as one
+    that holds all of a short one. The factor c, how much of what the query could score the passage
+    does score, tells the two apart: it is near 0 for the former and near 1 for the latter. Weight,
+    exponent and scale were chosen on seven collections at once; benchmarks/RANKING.md has the table.
+
+    Args:
+        cosine: Cosine similarities, -1 to 1.
+        bm25_score: BM25 scores, 0 or more.
+        greatest: The query's `greatest_bm25`; 0 if the query has no terms.
+
+    Returns:
+        Scores from -1 to 2.25.
+    """
+    words = np.asarray(bm25_score, dtype=np.float64)
+    covered = np.clip(words / greatest, 0.0, 1.0) if greatest > 0.0 else np.zeros_like(words)
+    result: Scores = np.asarray(cosine, dtype=np.float64) + (
+        WORDS_WEIGHT * covered**COVERAGE_EXPONENT * (2.0 / np.pi) * np.arctan(words / BM25_SCALE)
+    )
+    return result

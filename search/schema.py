@@ -1,0 +1,111 @@
+"""The tables of a collection's database, and the manifest that says what its embeddings depend on.
+
+::
+
+    meta        generation, published, manifest
+    roots       folders and files the user asked to have indexed
+    files       one row a path: what was seen there, and which document it is or why it is none
+    documents   one row a version of a document's text; ``born`` and ``died`` are generations
+    passages    spans of a document's text, with a copy of what they span: cutting it out of a long
+                text anew for every hit would cost more than the room it takes
+    embeddings  float16 vectors by what was embedded, shared by all passages of the same text
+
+A version is part of generation g if it was born at or before g and had not died by then. A document
+keeps its ``key`` from version to version; that is the number users see.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from search.encoders.base import EncoderSpec
+
+#: Version of the tables; written to SQLite's user_version.
+FORMAT = 1
+#: Marks the file as Wherein's ("Wher"); written to SQLite's application_id.
+APPLICATION_ID = 0x57686572
+
+TABLES = """
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE roots (
+    path BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    sections BLOB NOT NULL,
+    pages INTEGER,
+    textless_pages INTEGER NOT NULL,
+    born INTEGER NOT NULL,
+    died INTEGER
+) STRICT;
+CREATE INDEX documents_by_key ON documents (key);
+CREATE INDEX documents_by_content ON documents (content_hash);
+CREATE INDEX documents_by_birth ON documents (born);
+CREATE INDEX documents_by_death ON documents (died) WHERE died IS NOT NULL;
+
+CREATE TABLE files (
+    path BLOB PRIMARY KEY,
+    size INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    content_hash BLOB,
+    document INTEGER REFERENCES documents (id),
+    failure TEXT
+) STRICT;
+CREATE INDEX files_by_document ON files (document);
+
+CREATE TABLE embeddings (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    vector BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES documents (id),
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    page INTEGER,
+    headings TEXT NOT NULL,
+    text TEXT NOT NULL,
+    embedding INTEGER NOT NULL REFERENCES embeddings (id)
+) STRICT;
+CREATE INDEX passages_by_document ON passages (document);
+CREATE INDEX passages_by_embedding ON passages (embedding);
+"""
+
+
+class SplitterSpec(msgspec.Struct, frozen=True):
+    """What the cut of passages depends on.
+
+    Attributes:
+        version: Version of the splitting rules.
+        pieces: Longest passage in pieces of the encoder's tokenizer.
+    """
+
+    version: int
+    pieces: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What the passages and embeddings of a collection depend on.
+
+    Attributes:
+        encoder: The encoder's name, digest, dimension and prompts; its vectors have length 1.
+        splitter: How documents were cut into passages.
+        near: Least cosine at which a passage counts as near a query in meaning; what this encoder
+            gives for unrelated texts lies below (see `search.calibration`).
+    """
+
+    encoder: EncoderSpec
+    splitter: SplitterSpec
+    near: float

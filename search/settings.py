@@ -1,0 +1,129 @@
+"""Every setting, declared once: its name, type, default and what it is for.
+
+A setting is read, in this order, from a command's option, from the environment (``WHEREIN_`` and
+the name in capitals) and from its default here. `docs/settings.md` lists them all; a test holds
+the two together.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from search.errors import SettingError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def _setting(default: Any, help_text: str) -> Any:
+    if callable(default):
+        return field(default_factory=default, metadata={"help": help_text})
+    return field(default=default, metadata={"help": help_text})
+
+
+def _data_directory() -> Path:
+    return platformdirs.user_data_path("wherein", appauthor=False)
+
+
+def _cache_directory() -> Path:
+    return platformdirs.user_cache_path("wherein", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, with their defaults.
+
+    Raises:
+        SettingError: A value is impossible.
+    """
+
+    home: Path = _setting(_data_directory, "Folder that holds the collections.")
+    cache: Path = _setting(_cache_directory, "Folder that holds encoders made ready for this CPU.")
+    collection: str = _setting("default", "Name of the collection to use.")
+    model: str | None = _setting(
+        None,
+        "Encoder: all-MiniLM-L6-v2 (built in), the folder of a sentence-transformers model, or "
+        "the name of one on its hub. Left out, the collection's own, or the built-in one.",
+    )
+    passage_pieces: int | None = _setting(
+        None,
+        "Longest passage, in pieces of the encoder's tokenizer. Left out, the collection's own, "
+        "or as many of 200 as the encoder reads.",
+    )
+    host: str = _setting("127.0.0.1", "Address the server listens on.")
+    port: int = _setting(8000, "Port the server listens on; 0 takes a free one.")
+    threads: int = _setting(4, "How many requests the server answers at once.")
+    max_file_mb: int = _setting(200, "Files larger than this many megabytes are not read.")
+
+    def __post_init__(self) -> None:
+        """Check what the types alone do not say."""
+        if not _NAME.fullmatch(self.collection):
+            raise SettingError(
+                f"{self.collection!r} cannot name a collection.",
+                "Use up to 64 letters, digits, dots, dashes and underscores, "
+                "a letter or digit first.",
+            )
+        if not 0 <= self.port <= 65535:
+            raise SettingError(f"There is no port {self.port}.", "Use one from 0 to 65535.")
+        if self.threads < 1:
+            raise SettingError("The server needs at least one thread.", "Use --threads 4.")
+        if self.passage_pieces is not None and not 16 <= self.passage_pieces <= 8192:
+            raise SettingError(
+                f"Passages of {self.passage_pieces} pieces are not made.", "Use 16 to 8192."
+            )
+        if self.max_file_mb < 1:
+            raise SettingError(
+                "The file size limit must be at least 1 MB.", "Leave it out to have 200."
+            )
+
+    @property
+    def collections(self) -> Path:
+        """The folder with one sub-folder for each collection."""
+        return self.home / "collections"
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, **given: Any
+    ) -> Settings:
+        """Settings from the environment, overruled by those ``given`` that are not None.
+
+        Args:
+            environment: Where to look for ``WHEREIN_…``; the process's own by default.
+            given: Values by setting name, as a command's options give them.
+
+        Raises:
+            SettingError: A value is impossible, or not of its setting's type.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for item in fields(cls):
+            text = environment.get(f"WHEREIN_{item.name.upper()}")
+            if text:
+                values[item.name] = _convert(item.name, str(item.type), text)
+        values.update({name: value for name, value in given.items() if value is not None})
+        for name in ("home", "cache"):
+            if name in values:
+                values[name] = Path(values[name]).expanduser().absolute()
+        return cls(**values)
+
+    def with_(self, **changes: Any) -> Settings:
+        """A copy with some settings changed."""
+        return replace(self, **changes)
+
+
+def _convert(name: str, type_name: str, text: str) -> Any:
+    if not type_name.startswith("int"):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingError(
+            f"WHEREIN_{name.upper()} is {text!r}, which is not a whole number.",
+            "Set it to one, or unset it.",
+        ) from None

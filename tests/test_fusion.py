@@ -1,0 +1,69 @@
+"""Formulas against sums worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.evaluation import ndcg
+from search.fusion import bm25, covered_scale, greatest_bm25, inverse_document_frequency
+
+
+def test_idf_by_hand() -> None:
+    # N = 10: n = 2 gives ln(1 + 8.5 / 2.5) = ln 4.4; n = 10 gives ln(1 + 0.5 / 10.5).
+    found = inverse_document_frequency(np.array([2, 10]), 10)
+    assert found == pytest.approx([math.log(4.4), math.log(1 + 0.5 / 10.5)])
+
+
+def test_idf_is_never_negative_even_for_stale_counts() -> None:
+    assert inverse_document_frequency(np.array([15]), 10)[0] > 0.0
+
+
+def test_bm25_by_hand() -> None:
+    # A passage of average length: idf · tf · 2.2 / (tf + 1.2); tf = 2 gives 2 · 4.4 / 3.2 = 2.75.
+    assert bm25(np.array([2.0]), np.array([2.0]), np.array([50.0]), 50.0)[0] == pytest.approx(2.75)
+    # Twice the average: 1.2 · (0.25 + 0.75 · 2) = 2.1, so 2 · 4.4 / 4.1.
+    assert bm25(np.array([2.0]), np.array([2.0]), np.array([100.0]), 50.0)[0] == pytest.approx(
+        8.8 / 4.1
+    )
+
+
+def test_greatest_bm25_by_hand() -> None:
+    assert greatest_bm25(np.array([1.0, 2.0])) == pytest.approx(3.0 * 2.2)
+    assert greatest_bm25(np.array([])) == 0.0
+
+
+@given(st.floats(0.01, 10), st.floats(1, 1000), st.floats(1, 1000), st.floats(1, 1000))
+def test_no_passage_exceeds_the_greatest(idf: float, tf: float, length: float, mean: float) -> None:
+    share = bm25(np.array([idf]), np.array([tf]), np.array([length]), mean)[0]
+    assert 0.0 < share <= greatest_bm25(np.array([idf]))
+
+
+def test_covered_scale_by_hand() -> None:
+    # All of the query, c = 1, and atan(12 / 12) = π/4: 1.25 · 1 · (2/π) · π/4 = 0.625.
+    assert covered_scale(np.array([0.3]), np.array([12.0]), 12.0)[0] == pytest.approx(0.925)
+    # A sixteenth of it, (1/16)^0.75 = 1/8: 0.625 / 8 = 0.078125.
+    assert covered_scale(np.array([0.3]), np.array([12.0]), 192.0)[0] == pytest.approx(0.378125)
+    assert covered_scale(np.array([0.3]), np.array([0.0]), 12.0)[0] == pytest.approx(0.3)
+    assert covered_scale(np.array([0.3]), np.array([0.0]), 0.0)[0] == pytest.approx(0.3)
+
+
+def test_the_scale_does_not_depend_on_the_other_hits() -> None:
+    alone = covered_scale(np.array([0.5]), np.array([3.0]), 20.0)[0]
+    among = covered_scale(np.array([0.9, 0.5]), np.array([15.0, 3.0]), 20.0)[1]
+    assert alone == among
+
+
+def test_ndcg_by_hand() -> None:
+    # Gains 0, 2, 1: 2 / log2(3) + 1 / log2(4). Ideal 2, 1: 2 / log2(2) + 1 / log2(3).
+    gained = 2 / math.log2(3) + 1 / 2
+    ideal = 2 + 1 / math.log2(3)
+    assert ndcg([0, 2, 1], [1, 2]) == pytest.approx(gained / ideal)
+    assert ndcg([2, 1], [1, 2]) == 1.0
+    assert ndcg([], [1]) == 0.0
+    assert ndcg([0, 0], []) == 0.0
+    assert ndcg([0, 1], [1], depth=1) == 0.0

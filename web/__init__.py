@@ -1,0 +1,34 @@
+"""The search page and the JSON API over one collection.
+
+Importing this package costs nothing; Flask is loaded when an application is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from search.engine import Engine
+    from search.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings, engine: Engine | None = None) -> Flask:
+    """The WSGI application that answers for the collection that the settings name.
+
+    Args:
+        settings: Names the collection, and the host whose name requests may bear.
+        engine: The engine to ask; opened from the settings if left out. Whoever made the
+            application closes it: ``web.state.engine_of(app).close()``.
+
+    Raises:
+        CollectionMissing: There is no such collection.
+        StorageError: It is damaged or cannot be read.
+        CollectionMismatch: Its format is newer than this program.
+    """
+    from web.application import build
+
+    return build(settings, engine)

@@ -1,0 +1,60 @@
+"""The addresses of pages and of the API."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from search.models import Mode, Query
+
+#: Longest query that is carried along in links to documents.
+CARRIED = 1000
+
+API = "/api/v1"
+
+
+def search_page(query: Query | None = None, limit: int | None = None) -> str:
+    """The search page, with a query's answers."""
+    if query is None:
+        return "/"
+    return "/?" + urlencode([("q", query.text), *_mode(query), *_limit(limit or query.limit)])
+
+
+def document_page(
+    number: int,
+    query: Query | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    part: int | None = None,
+) -> str:
+    """A document's page, at a passage if there is one.
+
+    The query goes along, so that the page can mark its words and lead back to its answers; a very
+    long one is left out.
+    """
+    pairs: list[tuple[str, str]] = []
+    if start is not None and end is not None:
+        pairs += [("start", str(start)), ("end", str(end))]
+    if part is not None:
+        pairs.append(("part", str(part)))
+    if query is not None and len(query.text) <= CARRIED:
+        pairs += [("q", query.text), *_mode(query)]
+    anchor = "#passage" if start is not None and part is None else ""
+    return f"/documents/{number}{'?' + urlencode(pairs) if pairs else ''}{anchor}"
+
+
+def document_file(number: int, page: int | None = None) -> str:
+    """A document's original file; for PDFs, opened at a page."""
+    return f"/documents/{number}/file" + (f"#page={page}" if page is not None else "")
+
+
+def document_api(number: int) -> str:
+    """A document in the API."""
+    return f"{API}/documents/{number}"
+
+
+def _mode(query: Query) -> list[tuple[str, str]]:
+    return [] if query.mode is Mode.HYBRID else [("mode", str(query.mode))]
+
+
+def _limit(limit: int) -> list[tuple[str, str]]:
+    return [] if limit == Query("").limit else [("k", str(limit))]
