@@ -43,7 +43,17 @@ class UsageError(WhereinError):
 
 
 class QueryError(UsageError):
-    """The query text, its mode or the number of hits asked for is not usable."""
+    """The query text, its mode or the number of hits asked for is not usable.
+
+    Args:
+        message: What is wrong, one sentence.
+        remedy: What the user can do about it.
+        argument: Which argument of `search.queries.parse` is at fault.
+    """
+
+    def __init__(self, message: str, remedy: str, argument: str) -> None:
+        super().__init__(message, remedy)
+        self.argument = argument
 
 
 class SettingError(UsageError):

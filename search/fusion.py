@@ -70,7 +70,7 @@ def greatest_bm25(idf: Floats) -> float:
 
 
 def covered_scale(cosine: Floats, bm25_score: Floats, greatest: float) -> Scores:
-    """cosine + 1.25 · c^0.75 · (2/π) · atan(BM25 / 12), with c = BM25 / greatest.
+    """Cosine + 1.25 · c^0.75 · (2/π) · atan(BM25 / 12), with c = BM25 / greatest.
 
     Meaning and words on one absolute scale: unlike min-max or rank fusion, the score of a hit does
     not depend on the other hits, so that a threshold on it means the same for every query.
@@ -79,7 +79,7 @@ def covered_scale(cosine: Floats, bm25_score: Floats, greatest: float) -> Scores
     itself it gives a passage that shares one chance word with a long question nearly as much as one
     that holds all of a short one. The factor c, how much of what the query could score the passage
     does score, tells the two apart: it is near 0 for the former and near 1 for the latter. Weight,
-    exponent and scale were chosen on seven collections at once; benchmarks/RANKING.md has the table.
+    exponent and scale were chosen on seven collections at once, see benchmarks/RANKING.md.
 
     Args:
         cosine: Cosine similarities, -1 to 1.

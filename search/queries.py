@@ -33,25 +33,34 @@ def parse(
         raise QueryError(
             f"The query has {len(text):,} characters; at most {QUERY_LIMIT:,} are searched for.",
             "Ask with a sentence or a paragraph of it.",
+            "text",
         )
     tidy = " ".join(
         "".join(" " if _is_control(character) else character for character in text).split()
     )
     if not tidy:
-        raise QueryError("The query is empty.", "Type what you are looking for.")
+        raise QueryError("The query is empty.", "Type what you are looking for.", "text")
     if not words(tidy):
         raise QueryError(
-            "The query holds no letter or digit to search for.", "Type at least one word."
+            "The query holds no letter or digit to search for.", "Type at least one word.", "text"
         )
     try:
         chosen = Mode(mode)
     except ValueError:
         known = ", ".join(Mode)
-        raise QueryError(f"There is no mode {str(mode)[:40]!r}.", f"Use one of: {known}.") from None
+        raise QueryError(
+            f"There is no mode {str(mode)[:40]!r}.", f"Use one of: {known}.", "mode"
+        ) from None
     if not 1 <= limit <= HITS_LIMIT:
-        raise QueryError(f"{limit} hits cannot be asked for.", f"Ask for 1 to {HITS_LIMIT} with k.")
+        raise QueryError(
+            f"{limit} hits cannot be asked for.", f"Ask for 1 to {HITS_LIMIT} with k.", "limit"
+        )
     if per_document < 1:
-        raise QueryError("At least one passage of each document must be allowed.", "Use 1 or more.")
+        raise QueryError(
+            "At least one passage of each document must be allowed.",
+            "Use 1 or more.",
+            "per_document",
+        )
     return Query(tidy, chosen, limit, per_document)
 
 

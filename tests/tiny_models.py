@@ -17,11 +17,7 @@ import tokenizers
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 
 WIDTH = 32
-_WORDS = (
-    "the of and to in is for on was with that it as at by from this not are or an have be were "
-    "which you his but had has they one all can will if about time out up into than them only "
-    "water house river bridge where when how long deep key first red light query passage"
-).split()
+_WORDS = ["the", "of", "and", "to", "in", "is", "for", "on", "was", "with", "that", "it", "as", "at", "by", "from", "this", "not", "are", "or", "an", "have", "be", "were", "which", "you", "his", "but", "had", "has", "they", "one", "all", "can", "will", "if", "about", "time", "out", "up", "into", "than", "them", "only", "water", "house", "river", "bridge", "where", "when", "how", "long", "deep", "key", "first", "red", "light", "query", "passage"]
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _MODULE = "sentence_transformers.models"
 
@@ -66,7 +62,7 @@ class Tiny:
     seed: int = 1
 
 
-def build(folder: Path, tiny: Tiny = Tiny()) -> Path:  # noqa: B008 (it is frozen)
+def build(folder: Path, tiny: Tiny = Tiny()) -> Path:
     """Write the model into ``folder``, which is made, and return it."""
     write_transformer(folder, tiny)
     modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
@@ -94,7 +90,7 @@ def build(folder: Path, tiny: Tiny = Tiny()) -> Path:  # noqa: B008 (it is froze
     return folder
 
 
-def write_transformer(folder: Path, tiny: Tiny = Tiny()) -> Path:  # noqa: B008
+def write_transformer(folder: Path, tiny: Tiny = Tiny()) -> Path:
     """Write only what the transformers library writes: configuration, weights and tokenizer."""
     import torch
     from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel

@@ -43,17 +43,11 @@ class SearchParams(BaseModel):
         Raises:
             RequestError: One of them is impossible; it is named.
         """
-        given: dict[str, Any] = {}
-        for name, argument in _ARGUMENTS.items():
-            # One more each time, so that the one at fault is known.
-            given[argument] = getattr(self, name)
-            try:
-                query = parse(**given)
-            except QueryError as error:
-                raise RequestError(
-                    "invalid-parameter", error.message, error.remedy, name
-                ) from error
-        return query
+        try:
+            return parse(self.q, self.mode, self.k, self.per_document)
+        except QueryError as error:
+            name = _NAMES.get(error.argument, error.argument)
+            raise RequestError("invalid-parameter", error.message, error.remedy, name) from error
 
 
 class PlaceParams(BaseModel):
@@ -83,7 +77,8 @@ class PlaceParams(BaseModel):
             return None
 
 
-_ARGUMENTS = {"q": "text", "mode": "mode", "k": "limit", "per_document": "per_document"}
+#: What the parameters are called that have another name than `parse`'s arguments.
+_NAMES = {"text": "q", "limit": "k"}
 _TYPES = {"int": "a whole number", "string": "text"}
 
 

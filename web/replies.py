@@ -12,6 +12,4 @@ def json_reply(value: Any, status: int = 200, content_type: str = "application/j
     """An answer with ``value`` as JSON in UTF-8, never kept by a cache."""
     # Names of parameters come from outside and may hold what UTF-8 cannot say.
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return Response(
-        body, status, content_type=content_type, headers={"Cache-Control": "no-store"}
-    )
+    return Response(body, status, content_type=content_type, headers={"Cache-Control": "no-store"})

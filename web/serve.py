@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from search.options import setting_options
 from search.settings import Settings
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-_TYPES: dict[str, Any] = {"Path": Path, "int": int}
-
-
-def _setting_options(*names: str) -> Callable[[_Command], _Command]:
-    """Options for the settings called ``names``; without a value they arrive as None."""
-    declared = {item.name: item for item in fields(Settings)}
-
-    def decorate(command: _Command) -> _Command:
-        for name in reversed(names):
-            setting = declared[name]
-            option = click.option(
-                f"--{name.replace('_', '-')}",
-                name,
-                type=_TYPES.get(str(setting.type), str),
-                help=f"{setting.metadata['help']} [env: WHEREIN_{name.upper()}]",
-            )
-            command = option(command)
-        return command
-
-    return decorate
 
 
 @click.command("serve", short_help="Serve the search page and the JSON API.")
-@_setting_options("collection", "home", "host", "port", "threads")
+@setting_options("collection", "home", "host", "port", "threads")
 def command(**given: Any) -> None:
     """Serve the search page and the JSON API until Ctrl-C or SIGTERM.
 

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from indexer.cli import INTERRUPTED
-from indexer.commands.common import plural, printable, setting_options
+from indexer.commands.common import plural, printable
 from search.engine import display_path
+from search.options import setting_options
 from search.settings import Settings
 
 #: How many failures the summary names; `wherein status --failures` lists them all.

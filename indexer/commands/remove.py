@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from indexer.commands.common import plural, setting_options
+from indexer.commands.common import plural
+from search.options import setting_options
 from search.settings import Settings
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from indexer.cli import NOTHING_FOUND
-from indexer.commands.common import printable, setting_options
+from indexer.commands.common import printable
 from search.models import Answer, Hit, Mode
+from search.options import setting_options
 from search.settings import Settings
 
 _WIDEST = 100

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from indexer.commands.common import plural, printable, setting_options
+from indexer.commands.common import plural, printable
+from search.options import setting_options
 from search.settings import Settings
 
 
