@@ -25,25 +25,25 @@ FOLDER = Path("/usr/share/doc/python3-doc/html")
 
 #: A question and the pages that answer it.
 QUESTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("turn a dictionary into a string I can send over the web", ("library/json.html",)),
-    ("stop a function after a number of seconds without threads", ("library/signal.html",)),
+    ("how do I convert a dictionary to JSON?", ("library/json.html",)),
+    ("how do I run a shell command and capture its output?", ("library/subprocess.html",)),
     (
-        "run another program and read what it prints",
-        ("library/subprocess.html", "library/asyncio-subprocess.html"),
+        "why are default values shared between calls of a function?",
+        ("faq/programming.html", "tutorial/controlflow.html", "reference/compound_stmts.html"),
     ),
-    ("remember results of an expensive function", ("library/functools.html",)),
-    ("why does my default list argument keep growing", ("faq/programming.html",)),
-    ("walk through all files below a directory", ("library/os.html", "library/pathlib.html")),
-    ("make a class with fields without writing __init__", ("library/dataclasses.html",)),
+    ("cache the results of a function", ("library/functools.html",)),
     (
-        "read a table of comma separated values with a header line",
-        ("library/csv.html",),
+        "list all files in a directory tree",
+        ("library/os.html", "library/pathlib.html", "library/glob.html"),
     ),
-    ("find the time between two dates in days", ("library/datetime.html",)),
+    ("how many days are between two dates?", ("library/datetime.html",)),
     (
-        "what does the walrus operator do",
-        ("whatsnew/3.8.html", "reference/expressions.html", "faq/design.html"),
+        "what does the walrus operator do?",
+        ("reference/expressions.html", "whatsnew/3.8.html", "faq/design.html"),
     ),
+    ("a class with fields but without writing __init__", ("library/dataclasses.html",)),
+    ("read a CSV file whose first row has the column names", ("library/csv.html",)),
+    ("cancel a coroutine after a timeout", ("library/asyncio-task.html",)),
 )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from indexer.batch import Batch
 from indexer.pipeline import manifest_for
+from indexer.progress import Unwatched
 from search.collection import CollectionWriter
 from search.encoders import DEFAULT_MODEL, load_encoder
 from search.engine import Engine
@@ -40,7 +41,7 @@ def build(folder: Path, home: Path) -> tuple[Engine, dict[int, str]]:
     manifest = manifest_for(encoder, None)
     names = {}
     with CollectionWriter.create(home, manifest) as writer:
-        batch = Batch(writer.store, encoder, manifest.splitter.pieces)
+        batch = Batch(writer.store, encoder, manifest.splitter.pieces, Unwatched())
         for row in rows(folder / "corpus.jsonl"):
             text = row["text"].strip() or row.get("title", "")
             if not text:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from indexer.progress import Progress
 from indexer.splitter import split
 from search.context import embedded_text
 from search.encoders import Encoder
@@ -43,7 +43,7 @@ class Batch:
         store: Where they go.
         encoder: Embeds their passages.
         pieces: Longest passage, in the encoder's pieces.
-        encoded: Called after each encoder call with the number of passages embedded.
+        progress: Is told of passages split and embedded.
 
     Attributes:
         documents: How many documents were committed.
@@ -56,12 +56,12 @@ class Batch:
         store: Store,
         encoder: Encoder,
         pieces: int,
-        encoded: Callable[[int], None] = lambda _: None,
+        progress: Progress,
     ) -> None:
         self._store = store
         self._encoder = encoder
         self._pieces = pieces
-        self._encoded = encoded
+        self._progress = progress
         self._documents: dict[bytes, _Pending] = {}
         self._records: list[FileRecord] = []
         self._waiting = 0
@@ -86,6 +86,7 @@ class Batch:
         )
         self._documents[content_hash] = pending
         self._waiting += len(passages)
+        self._progress.split(len(passages))
         self.commit_if_due()
 
     def add_copy(self, record: FileRecord) -> bool:
@@ -146,18 +147,18 @@ class Batch:
             for pending in self._documents.values()
             for digest, text in zip(pending.hashes, pending.texts, strict=True)
         }
-        total = len(texts)
+        total = self._waiting
         with self._store.reading() as reading:
             for digest in reading.embeddings(list(texts)):
                 del texts[digest]
-        self._encoded(total - len(texts))
+        self._progress.encoded(total - len(texts))
         hashes = sorted(texts, key=lambda digest: len(texts[digest]))
         parts = []
         for start in range(0, len(hashes), _ENCODED_TOGETHER):
             part = hashes[start : start + _ENCODED_TOGETHER]
             parts.append(self._encoder.encode_passages([texts[digest] for digest in part]))
             self.embedded += len(part)
-            self._encoded(len(part))
+            self._progress.encoded(len(part))
         empty = np.zeros((0, self._encoder.spec.dimension), dtype=np.float32)
         return hashes, np.concatenate(parts) if parts else empty
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from indexer import readers
 from indexer.batch import Batch
 from indexer.changes import compare
+from indexer.progress import Progress
 from indexer.splitter import splitter_for
 from indexer.walk import FoundFile, resolve_roots, walk
 from search.calibration import nearness_threshold
@@ -26,22 +26,6 @@ from search.store import FileRecord
 _PUBLISH_AFTER = 20.0
 #: … or later, so that publishing takes no more than this share of the time.
 _PUBLISH_SHARE = 0.05
-
-
-class Progress(Protocol):
-    """Whoever watches a run."""
-
-    def begin(self, files: int, size: int) -> None:
-        """``files`` files of ``size`` bytes in all are to be opened."""
-        ...
-
-    def opened(self, size: int) -> None:
-        """A file of ``size`` bytes was read, or found not to need it."""
-        ...
-
-    def encoded(self, passages: int) -> None:
-        """So many more passages have their embedding."""
-        ...
 
 
 @dataclass(slots=True)
@@ -164,7 +148,7 @@ class _Run:
         self._progress = progress
         self._limit = max_file_mb * 1_000_000
         pieces = writer.store.manifest.splitter.pieces
-        self._batch = Batch(writer.store, encoder, pieces, progress.encoded)
+        self._batch = Batch(writer.store, encoder, pieces, progress)
 
     def look_through(self, *, retry: bool) -> None:
         found = walk(self._roots)

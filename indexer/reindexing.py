@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from indexer.batch import Batch
-from indexer.pipeline import Progress, manifest_for
+from indexer.pipeline import manifest_for
+from indexer.progress import Progress
 from search.collection import Collection, CollectionWriter
 from search.encoders import load_encoder
 from search.settings import Settings
@@ -41,7 +42,7 @@ def reindex(settings: Settings, progress: Progress) -> int:
             with writer.store.writing() as writing:
                 for root in reading.roots():
                     writing.add_root(root)
-            batch = Batch(writer.store, encoder, manifest.splitter.pieces, progress.encoded)
+            batch = Batch(writer.store, encoder, manifest.splitter.pieces, progress)
             for key in keys:
                 row = reading.document(key)
                 if row is not None:

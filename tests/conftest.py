@@ -38,6 +38,9 @@ class Silent:
     def opened(self, size: int) -> None:
         self.files += 1
 
+    def split(self, passages: int) -> None:
+        """Nothing to show."""
+
     def encoded(self, passages: int) -> None:
         self.passages += passages
 

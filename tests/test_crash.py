@@ -37,6 +37,8 @@ class Watch:
         print("began", flush=True)
     def opened(self, size):
         print("opened", flush=True)
+    def split(self, passages):
+        pass
     def encoded(self, passages):
         print("encoded", flush=True)
 

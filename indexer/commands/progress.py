@@ -22,7 +22,7 @@ class Watch:
         self._began = self._said = time.monotonic()
         self._files = self._size = 0
         self._opened = self._read = 0
-        self._passages = 0
+        self._split = self._passages = 0
         self._bar: Progress | None = None
         self._task = TaskID(0)
         if sys.stderr.isatty():
@@ -62,6 +62,10 @@ class Watch:
         self._read += size + 1
         self._show()
 
+    def split(self, passages: int) -> None:
+        """So many more passages wait for their embedding."""
+        self._split += passages
+
     def encoded(self, passages: int) -> None:
         """So many more passages have their embedding."""
         self._passages += passages
@@ -74,10 +78,12 @@ class Watch:
             f"{self._opened:,} of {self._files:,} files, {self._passages:,} passages, "
             f"{rate:,.0f} passages/s"
         )
+        # Reading runs ahead of embedding, which is nearly all of the work.
+        done = self._read * self._passages / self._split if self._split else self._read
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._read, detail=detail)
+            self._bar.update(self._task, completed=done, detail=detail)
         elif now - self._said >= _EVERY:
             self._said = now
             total = self._size + self._files
-            left = (now - self._began) * (total - self._read) / max(1, self._read)
+            left = (now - self._began) * (total - done) / max(1.0, done)
             click.echo(f"Indexing: {detail}, about {left:,.0f} s left", err=True)

@@ -68,8 +68,7 @@ def _open_cached(cache: Path, digest: str, name: str) -> Encoder | None:
     if not folder.is_dir():
         return None
     try:
-        encoder = OnnxEncoder(folder, name)
+        return OnnxEncoder(folder, name, digest)
     except EncoderError as error:
         _log.debug("%s", error)
         return None
-    return encoder if encoder.spec.digest == digest else None

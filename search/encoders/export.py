@@ -85,8 +85,8 @@ def export(source: ModelSource, cache: Path) -> OnnxEncoder | TransformerEncoder
                 "Making the encoder %s ready for this machine; this happens once.", source.name
             )
             made = _make(load(source, device="cpu"), source, folder)
-            _put_in_place(made, target, folder)
-            return OnnxEncoder(target, source.name)
+            _put_in_place(made, target, source.digest)
+            return OnnxEncoder(target, source.name, source.digest)
     except OSError as error:
         problem = f"cannot be kept in {target.parent} ({error.strerror or reason(error)})"
     except _NotExportable as error:
@@ -119,25 +119,25 @@ def _sweep(parent: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _put_in_place(folder: Path, target: Path, workplace: Path) -> None:
+def _put_in_place(folder: Path, target: Path, digest: str) -> None:
     """Rename ``folder`` to ``target``; a good one that another process made meanwhile stays."""
     for attempt in range(_ATTEMPTS):
         try:
             folder.rename(target)
             return
         except OSError:
-            if _opens(target):
+            if _opens(target, digest):
                 return
             if attempt == _ATTEMPTS - 1:
                 raise
         # Moved away whole, so that nobody else sees half of it.
         with contextlib.suppress(OSError):
-            target.rename(workplace / f"damaged-{attempt}")
+            target.rename(folder.with_name(f"damaged-{attempt}"))
 
 
-def _opens(folder: Path) -> bool:
+def _opens(folder: Path, digest: str) -> bool:
     try:
-        OnnxEncoder(folder)
+        OnnxEncoder(folder, digest=digest)
     except EncoderError:
         return False
     return True

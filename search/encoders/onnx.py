@@ -67,16 +67,25 @@ class OnnxEncoder:
     Args:
         folder: Holds ``model.onnx``, ``tokenizer.json`` and ``encoder.json``.
         name: What the user calls the model; as it was called when exported, by default.
+        digest: What the model's digest must be; any, by default.
         threads: How many threads a call may use; all usable cores by default.
 
     Raises:
-        EncoderError: The folder is incomplete or damaged.
+        EncoderError: The folder is incomplete or damaged, or holds another model.
     """
 
-    def __init__(self, folder: Path, name: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str | None = None,
+        digest: str | None = None,
+        threads: int | None = None,
+    ) -> None:
         threads = threads or usable_cores()
         try:
             manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+            if digest not in (None, manifest.spec.digest):
+                raise ValueError("it is another model's")
             tokenizer = _intact(folder / TOKENIZER, manifest).decode("utf-8")
             self._pieces = Pieces(tokenizer)
             self._tokenizer = Tokenizer.from_str(tokenizer)
