@@ -72,6 +72,7 @@ class Engine:
                 f"not with {encoder.spec.name}.",
                 f"Search it with its own, or run: wherein reindex --model {encoder.spec.name}",
             )
+        self._retired: list[Collection] = []
         self._encoder = encoder
         self._encoder_error: EncoderError | None = None
         self._guard = threading.Lock()
@@ -82,8 +83,9 @@ class Engine:
         return cls(settings.collections / settings.collection, settings.cache)
 
     def close(self) -> None:
-        """Close the collection."""
-        self._collection.close()
+        """Close the collection, and builds of it that were replaced meanwhile."""
+        for collection in (self._collection, *self._retired):
+            collection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -99,8 +101,7 @@ class Engine:
                 fresh = Collection(self._collection.folder)
                 if fresh.manifest.encoder != self._collection.manifest.encoder:
                     self._encoder = self._encoder_error = None
-                # The old one is closed by its last user's garbage collection: a query may be
-                # running on it.
+                self._retired.append(self._collection)  # a query may still be running on it
                 self._collection = fresh
             return self._collection
 

@@ -39,12 +39,16 @@ PROMPTS = {"query": "query: ", "document": "passage: "}
 #: One model of each family, by what is special about it.
 TINY = {
     "mean": Tiny(),
-    "cls, lower-casing": Tiny(pooling="cls", cased=True, lower=True),
+    "cls, lower-casing, cut off in front, short": Tiny(
+        pooling="cls",
+        cased=True,
+        lower=True,
+        truncation_side="left",
+        truncate=20,
+        max_tokens=32,
+    ),
     "prompts, 16 pieces, max, dense": Tiny(
         prompts=PROMPTS, max_tokens=16, pooling="max", dense=24, normalize=False
-    ),
-    "cased, cut off in front, short vectors": Tiny(
-        cased=True, truncation_side="left", truncate=20, max_tokens=32
     ),
     "roberta": Tiny(family="roberta", max_tokens=None),
 }
@@ -198,7 +202,7 @@ def test_what_cannot_be_exported_runs_on_sentence_transformers(zoo: Zoo, name: s
     [
         ("mean", WIDTH, 64, ("", "")),
         ("prompts, 16 pieces, max, dense", 24, 16, ("query: ", "passage: ")),
-        ("cased, cut off in front, short vectors", 20, 32, ("", "")),
+        ("cls, lower-casing, cut off in front, short", 20, 32, ("", "")),
         ("roberta", WIDTH, 512, ("", "")),
         ("plain", WIDTH, 512, ("", "")),
         ("prompt not pooled", WIDTH, 64, ("query: ", "passage: ")),
@@ -313,7 +317,7 @@ def cache_folder_of(made: Made) -> Path:
         ("mean", "", []),
         ("mean", " \n", []),
         ("mean", "\x00of", [1]),
-        ("cls, lower-casing", "OF Ab", [0, 3, 4]),
+        ("cls, lower-casing, cut off in front, short", "OF Ab", [0, 3, 4]),
         ("roberta", "a é👍", [0, 2, 2, 2, 3, 3, 3, 3]),
         ("words", "the house: xyzzy", [0, 4, 9, 11]),
         ("static", "the river", [0, 4]),
@@ -335,7 +339,13 @@ def test_nothing_is_cut_off_when_pieces_are_told(zoo: Zoo) -> None:
 @settings(max_examples=60)
 @given(text=st.text(st.characters(), max_size=40))
 def test_pieces_ascend_within_any_text(zoo: Zoo, text: str) -> None:
-    for name in ("mean", "cls, lower-casing", "roberta", "prompt not pooled", "words"):
+    for name in (
+        "mean",
+        "cls, lower-casing, cut off in front, short",
+        "roberta",
+        "prompt not pooled",
+        "words",
+    ):
         encoder: Encoder = zoo(name).encoder
         (starts,) = encoder.piece_starts([text])
         assert (np.diff(starts) >= 0).all()
@@ -359,16 +369,15 @@ def test_pieces_of_a_tokenizer_that_tells_none_are_spread_over_the_word() -> Non
 
 
 def test_where_8_bits_are_fast_and_exact_enough_they_are_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made = zoo("mean")
     in_bytes(monkeypatch, True)
-    folder = build(tmp_path / "model")
-    encoder = load_encoder(str(folder), tmp_path / "cache")
+    quick_trace(monkeypatch, made)
+    encoder = load_encoder(str(made.folder), tmp_path)
     assert isinstance(encoder, OnnxEncoder)
     assert encoder.precision == "int8"
-    model = Made(folder, encoder, sentence_transformer(folder))
-    theirs = model.passages(SENTENCES)
-    ours = encoder.encode_passages(SENTENCES)
+    ours, theirs = encoder.encode_passages(SENTENCES), made.passages(SENTENCES)
     assert cosines(ours, theirs).mean() > 0.999
     assert ((ours @ theirs.T).argmax(axis=1) == np.arange(len(SENTENCES))).all()
     np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-5)
@@ -526,7 +535,7 @@ def test_the_export_of_another_model_is_not_taken(
     made = zoo("mean")
     in_bytes(monkeypatch, False)
     quick_trace(monkeypatch, made)
-    other = cache_folder_of(zoo("cls, lower-casing"))
+    other = cache_folder_of(zoo("cls, lower-casing, cut off in front, short"))
     shutil.copytree(other, cache_folder(tmp_path, made.encoder.spec.digest))
     encoder = load_encoder(str(made.folder), tmp_path)
     assert encoder.spec == made.encoder.spec
@@ -735,6 +744,15 @@ def test_two_processes_export_at_once_say_one_sentence_and_the_next_needs_no_tor
     heavy = {"torch", "transformers", "sentence_transformers", "onnx", "onnxscript"}
     assert not modules & {*heavy, "huggingface_hub"}
     assert len(exports(directory)) == 1
+
+
+def test_without_its_runtime_no_encoder_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "search.encoders.onnx", None)
+    with pytest.raises(EncoderError, match="ONNX Runtime") as caught:
+        load_encoder(DEFAULT_MODEL, tmp_path)
+    assert is_plain(caught.value)
 
 
 # Which model
@@ -987,12 +1005,22 @@ def test_a_reason_is_the_end_of_a_sentence(error: Exception, said: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def default(model_cache: Path) -> Made:
+def full(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The built-in model in full precision, and the model itself."""
+    root = tmp_path_factory.mktemp("full")
+    with pytest.MonkeyPatch.context() as patch:
+        in_bytes(patch, False)
+        encoder = load_encoder(DEFAULT_MODEL, root / "cache")
+    return Made(root / "model", encoder, sentence_transformer(locate(DEFAULT_MODEL).folder))
+
+
+@pytest.fixture(scope="module")
+def default(full: Made, model_cache: Path) -> Made:
+    """The built-in model in 8 bits."""
     with pytest.MonkeyPatch.context() as patch:
         in_bytes(patch, True)
-        encoder = load_encoder(DEFAULT_MODEL, model_cache)
-    folder = locate(DEFAULT_MODEL).folder
-    return Made(folder, encoder, sentence_transformer(folder))
+        quick_trace(patch, full)
+        return replace(full, encoder=load_encoder(DEFAULT_MODEL, model_cache))
 
 
 @pytest.mark.model
@@ -1007,17 +1035,13 @@ def test_the_built_in_model_in_8_bits_is_close_to_itself(default: Made) -> None:
 
 
 @pytest.mark.model
-def test_the_built_in_model_in_full_precision_is_itself(
-    default: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_bytes(monkeypatch, False)
-    encoder = load_encoder(DEFAULT_MODEL, tmp_path)
-    assert isinstance(encoder, OnnxEncoder)
-    assert encoder.precision == "float32"
+def test_the_built_in_model_in_full_precision_is_itself(full: Made) -> None:
+    assert isinstance(full.encoder, OnnxEncoder)
+    assert full.encoder.precision == "float32"
     texts = [*SENTENCES, *TEXTS]
-    assert cosines(encoder.encode_passages(texts), default.passages(texts)).min() >= 0.9999
-    queries = np.stack([encoder.encode_query(text) for text in texts])
-    assert cosines(queries, default.queries(texts)).min() >= 0.9999
+    assert cosines(full.encoder.encode_passages(texts), full.passages(texts)).min() >= 0.9999
+    queries = np.stack([full.encoder.encode_query(text) for text in texts])
+    assert cosines(queries, full.queries(texts)).min() >= 0.9999
 
 
 @pytest.mark.model

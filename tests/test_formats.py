@@ -1,0 +1,70 @@
+"""Collections written in every format so far are opened by today's program.
+
+``python tests/test_formats.py`` writes one in today's format; it is done once, when a format is new.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import PROJECT, run_index
+from tests_support import put
+
+from search.collection import CollectionWriter
+from search.encoders import HashingEncoder
+from search.engine import Engine
+from search.queries import parse
+from search.schema import FORMAT, Manifest, SplitterSpec
+from search.settings import Settings
+
+FORMATS = PROJECT / "tests" / "formats"
+
+
+def archive(number: int) -> Path:
+    return FORMATS / f"format-{number}.zip"
+
+
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+def test_a_collection_of_each_format_is_searched_and_goes_on(
+    number: int, settings: Settings, folder: Path
+) -> None:
+    place = settings.collections / "default"
+    zipfile.ZipFile(archive(number)).extractall(place)
+    with Engine.of(settings) as engine:
+        (hit,) = engine.search(parse("dance", "keyword")).hits
+        assert (hit.path, hit.text) == ("/documents/bees.md", "Bees dance on the comb.")
+        assert (hit.title, hit.headings, hit.page) == ("Title", ("H",), 2)
+        best = engine.search(parse("ships sail the ocean", "semantic")).hits[0]
+        assert best.path == "/documents/ships.txt"
+    (folder / "new.txt").write_text("A new text beside the old ones.")
+    assert run_index(settings.with_(model=None), folder).added == 1
+    with Engine.of(settings) as engine:
+        assert engine.counts().documents == 3
+
+
+def write() -> None:
+    """Write today's format, unless it is there."""
+    target = archive(FORMAT)
+    if target.exists():
+        sys.exit(f"{target} is there already; a format once written is not written again.")
+    encoder = HashingEncoder()
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        with CollectionWriter.create(place, Manifest(encoder.spec, SplitterSpec(1, 200), 0.3)) as w:
+            with w.store.writing() as writing:
+                writing.add_root(Path("/documents"))
+                put(writing, "/documents/bees.md", "Bees dance on the comb.", encoder)
+                put(writing, "/documents/ships.txt", "Steel ships sail the ocean.", encoder)
+            w.activate()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+            for path in sorted(place.rglob("*")):
+                if path.is_file() and not path.name.upper().endswith("LOCK"):
+                    file.write(path, path.relative_to(place).as_posix())
+
+
+if __name__ == "__main__":
+    write()
