@@ -23,8 +23,8 @@ from search.encoders import DEFAULT_MODEL, load_encoder
 from search.engine import Engine
 from search.evaluation import ndcg
 from search.models import Document, Mode, Query, Section
+from search.rows import FileRecord
 from search.settings import Settings
-from search.store import FileRecord
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:
@@ -54,7 +54,8 @@ def build(folder: Path, home: Path) -> tuple[Engine, dict[int, str]]:
         batch.commit()
         writer.activate()
         with writer.store.reading() as reading:
-            names = {key: reading.content_hash(key).decode() for key in reading.document_keys()}
+            rows_ = (reading.document(key) for key in reading.document_keys())
+            names = {row.key: row.content_hash.decode() for row in rows_ if row is not None}
     return Engine(home, settings.cache, encoder), names
 
 

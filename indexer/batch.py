@@ -13,7 +13,8 @@ from indexer.splitter import split
 from search.context import embedded_text
 from search.encoders import Encoder
 from search.models import Document, Passage
-from search.store import FileRecord, Store
+from search.rows import FileRecord
+from search.store import Store
 
 #: A batch is committed once this many passages wait to be encoded, …
 _PASSAGES = 256

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.walk import FoundFile, Walk
-from search.store import FileRecord
+from search.rows import FileRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from search.calibration import nearness_threshold
 from search.collection import CollectionWriter, exists
 from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from search.errors import CollectionMismatch, ReadError, WhereinError
+from search.rows import FileRecord
 from search.schema import Manifest
 from search.settings import Settings
-from search.store import FileRecord
 
 #: Readers see what a long run has committed after this many seconds, …
 _PUBLISH_AFTER = 20.0

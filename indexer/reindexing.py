@@ -47,7 +47,7 @@ def reindex(settings: Settings, progress: Progress) -> int:
                 row = reading.document(key)
                 if row is not None:
                     files = [records[path] for path in row.paths]
-                    batch.add_document(row.document, reading.content_hash(key), files, key)
+                    batch.add_document(row.document, row.content_hash, files, key)
                 progress.opened(0)
             for record in records.values():
                 if record.document is None:

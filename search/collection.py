@@ -30,9 +30,10 @@ from filelock import FileLock, Timeout
 from search import keywords, vectors
 from search.errors import CollectionLocked, CollectionMissing, StorageError
 from search.keywords import KeywordIndex
+from search.reading import Reading
 from search.schema import Manifest
 from search.storage import flush, flush_folder, storage_errors
-from search.store import Reading, Store
+from search.store import Store
 from search.vectors import VectorIndex
 
 _log = logging.getLogger("wherein")

@@ -20,9 +20,10 @@ from search.encoders.base import Embeddings
 from search.errors import CollectionMismatch, DocumentMissing, EncoderError
 from search.fusion import covered_scale
 from search.models import Answer, Hit, Mode, Query
+from search.reading import Ids
+from search.rows import Counts, DocumentRow
 from search.settings import Settings
 from search.snippets import matched_words
-from search.store import Counts, DocumentRow, Ids
 
 #: Candidates taken from each leg.
 CANDIDATES = 200

@@ -29,8 +29,9 @@ from whoosh.reading import TermNotFound
 from search.analysis import ANALYSER_VERSION, terms
 from search.context import context_line
 from search.fusion import bm25, greatest_bm25, inverse_document_frequency
+from search.reading import Ids, Reading
+from search.rows import PassageRow
 from search.storage import flush, flush_folder, storage_errors
-from search.store import Ids, PassageRow, Reading
 
 _log = logging.getLogger("wherein")
 

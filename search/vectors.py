@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from search.encoders.base import Embeddings
+from search.reading import Ids, Reading
 from search.storage import flush, flush_folder, storage_errors
-from search.store import Ids, Reading
 
 _FILE = re.compile(r"vectors-(\d+)\.faiss")
 

@@ -147,8 +147,10 @@ NOT_EXPORTED = ["static", "words", *OTHERS]
 
 
 def sentence_transformer(folder: Path) -> Any:
+    import torch
     from sentence_transformers import SentenceTransformer
 
+    torch.set_num_threads(1)  # more only wait for one another, with so little to do
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 
@@ -712,7 +714,7 @@ def start(model: str, cache_directory: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
     )
 
 

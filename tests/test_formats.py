@@ -1,6 +1,6 @@
 """Collections written in every format so far are opened by today's program.
 
-``python tests/test_formats.py`` writes one in today's format; it is done once, when a format is new.
+``python tests/test_formats.py`` writes one in today's format, once for each new format.
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ from search.context import context_line
 from search.encoders import HashingEncoder
 from search.keywords import KeywordIndex
 from search.models import Document, Passage, Section
+from search.rows import FileRecord
 from search.schema import Manifest, SplitterSpec
-from search.store import FileRecord, Store
+from search.store import Store
 
 WORDS = [f"word{n}" for n in range(60)] + ["common"]
 

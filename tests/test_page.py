@@ -14,7 +14,7 @@ from conftest import run_index
 from web_site import LEAVES, Site, parsed, site_in, write_pdf
 
 from search.models import Document, Section, Span
-from search.store import DocumentRow
+from search.rows import DocumentRow
 from web import layout, parts
 from web.markup import marked, paragraphs
 from web.titles import title_of
@@ -410,8 +410,8 @@ def test_contents_drop_the_deepest_headings_first():
 
 def test_a_document_without_title_is_called_after_its_file(tmp_path):
     document = Document("", "text", "x", ())
-    assert title_of(DocumentRow(1, (tmp_path / "a b.txt",), document, ())) == "a b.txt"
-    assert title_of(DocumentRow(1, (), document, ())) == "Untitled"
+    assert title_of(DocumentRow(1, (tmp_path / "a b.txt",), b"", document, ())) == "a b.txt"
+    assert title_of(DocumentRow(1, (), b"", document, ())) == "Untitled"
 
 
 def test_words_for_numbers_and_paths():
@@ -500,6 +500,10 @@ def test_static_files_are_kept_for_long_under_their_version_only(site):
 # The command
 
 
+def heed_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Server:
     """`wherein serve` in a process of its own."""
 
@@ -511,6 +515,8 @@ class Server:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "WHEREIN_CACHE": str(site.settings.cache)},
+            # Shells have what they run in the background ignore Ctrl-C, and that is inherited.
+            preexec_fn=None if os.name == "nt" else heed_ctrl_c,
         )  # fmt: skip
 
     def __enter__(self):

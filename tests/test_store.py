@@ -18,8 +18,9 @@ from tests_support import put
 from search.encoders import HashingEncoder
 from search.errors import CollectionMismatch, StorageError
 from search.models import Document, Passage, Section
+from search.rows import FileRecord
 from search.schema import FORMAT, Manifest, SplitterSpec
-from search.store import FileRecord, Store
+from search.store import Store
 
 ENCODER = HashingEncoder(8)
 MANIFEST = Manifest(ENCODER.spec, SplitterSpec(1, 200), 0.25)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from search.encoders import HashingEncoder
 from search.models import Document, Passage, Section
-from search.store import FileRecord, Writing
+from search.rows import FileRecord
+from search.writing import Writing
 
 
 def put(

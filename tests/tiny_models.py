@@ -161,7 +161,7 @@ def write_transformer(folder: Path, tiny: Tiny = Tiny()) -> Path:
     shape: dict[str, Any] = {
         "vocab_size": tokenizer.get_vocab_size(),
         "hidden_size": WIDTH,
-        "num_hidden_layers": 2,
+        "num_hidden_layers": 1,
         "num_attention_heads": 4,
         "intermediate_size": 64,
         "max_position_embeddings": 512 + 2 * roberta,

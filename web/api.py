@@ -9,8 +9,8 @@ from flask import Blueprint, Response, current_app, request
 
 from search.engine import display_path
 from search.models import Answer
+from search.rows import DocumentRow
 from search.status import status_of
-from search.store import DocumentRow
 from search.wire import answer_as_dict
 from web import links, originals, state
 from web.params import SearchParams, search_from_arguments, search_from_body

@@ -13,8 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from search.engine import Engine
-from search.errors import DocumentMissing
-from search.store import DocumentRow
+from search.rows import DocumentRow
 
 #: How many files' digests are remembered, so that a viewer's range requests do not read it all.
 _REMEMBERED = 256
@@ -77,17 +76,11 @@ def open_original(number: int, engine: Engine) -> tuple[DocumentRow, Original | 
     Raises:
         DocumentMissing: The collection has none of that number.
     """
+    row = engine.document(number)
     with engine.collection.store.reading() as reading:
-        row = reading.document(number)
-        if row is None:
-            raise DocumentMissing(
-                f"The collection has no document {number}.",
-                "It may have been removed since; search again.",
-            )
-        digest = reading.content_hash(number)
         roots = _real(reading.roots())
     for path in row.paths:
-        if _may_be_read(path, roots) and (original := _open(path, digest)):
+        if _may_be_read(path, roots) and (original := _open(path, row.content_hash)):
             return row, original
     return row, None
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 
 from search.models import Mode
-from search.store import Counts
+from search.rows import Counts
 from web import links, state
 from web.params import search_from_page
 from web.problems import KINDS, Problem, RequestError, problem_of

@@ -13,7 +13,7 @@ from search.analysis import terms
 from search.engine import Engine, display_path
 from search.models import Document, Hit, Query, Span
 from search.queries import HITS_LIMIT, parse
-from search.store import DocumentRow
+from search.rows import DocumentRow
 from web import layout, links, originals, parts, state
 from web.params import place_from_arguments
 from web.problems import RequestError

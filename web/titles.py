@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from search.engine import display_path
-from search.store import DocumentRow
+from search.rows import DocumentRow
 
 
 def title_of(row: DocumentRow) -> str:

@@ -1,0 +1,171 @@
+"""Changes to the store: every statement that writes stands here."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from search.encoders.base import Embeddings
+from search.models import Document, Passage
+from search.reading import Reading
+from search.rows import FileRecord
+
+
+class Writing(Reading):
+    """One open transaction; made by `Store.writing`."""
+
+    def __init__(self, connection: sqlite3.Connection, generation: int) -> None:
+        super().__init__(connection)
+        self.generation = generation
+
+    def add_root(self, path: Path) -> None:
+        """Remember that ``path`` was asked to be indexed."""
+        self._connection.execute("INSERT OR IGNORE INTO roots VALUES (?)", (_blob(path),))
+
+    def remove_root(self, path: Path) -> None:
+        """Forget that ``path`` was asked to be indexed."""
+        self._connection.execute("DELETE FROM roots WHERE path = ?", (_blob(path),))
+
+    def add_embeddings(self, hashes: Sequence[bytes], vectors: Embeddings) -> dict[bytes, int]:
+        """Keep new embeddings.
+
+        Args:
+            hashes: What was embedded, one each.
+            vectors: float32, shape ``(len(hashes), dimension)``; kept as float16.
+
+        Returns:
+            Their rows by hash.
+        """
+        halves = np.ascontiguousarray(vectors, dtype="<f2")
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO embeddings (hash, vector) VALUES (?, ?)",
+            [(digest, half.tobytes()) for digest, half in zip(hashes, halves, strict=True)],
+        )
+        return self.embeddings(hashes)
+
+    def add_document(
+        self,
+        document: Document,
+        content_hash: bytes,
+        passages: Sequence[Passage],
+        embeddings: Sequence[int],
+        key: int | None = None,
+    ) -> int:
+        """Add a document with all of its passages.
+
+        Args:
+            document: The document.
+            content_hash: Digest of the file it was read from.
+            passages: Its passages.
+            embeddings: The row of each passage's embedding.
+            key: The number that users see, if it replaces an earlier version.
+
+        Returns:
+            The row of this version.
+        """
+        cursor = self._connection.execute(
+            "INSERT INTO documents (key, content_hash, title, kind, text, sections, pages, "
+            "textless_pages, born) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                key or 0,
+                content_hash,
+                document.title,
+                document.kind,
+                document.text,
+                msgspec.json.encode(document.sections),
+                document.pages,
+                document.textless_pages,
+                self.generation,
+            ),
+        )
+        version = int(cursor.lastrowid or 0)
+        if key is None:
+            self._connection.execute("UPDATE documents SET key = id WHERE id = ?", (version,))
+        self._connection.executemany(
+            'INSERT INTO passages (document, start, "end", page, headings, text, embedding) '
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    version,
+                    p.start,
+                    p.end,
+                    p.page,
+                    msgspec.json.encode(p.headings).decode(),
+                    document.text[p.start : p.end],
+                    row,
+                )
+                for p, row in zip(passages, embeddings, strict=True)
+            ],
+        )
+        return version
+
+    def put_file(self, record: FileRecord) -> None:
+        """Keep what is known of a path, in place of what was known before.
+
+        The document it was before dies if no other path holds it.
+        """
+        path = _blob(record.path)
+        before = self._connection.execute(
+            "SELECT document FROM files WHERE path = ?", (path,)
+        ).fetchone()
+        self._connection.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                path,
+                record.size,
+                record.modified,
+                record.content_hash,
+                record.document,
+                record.failure,
+            ),
+        )
+        if before and before[0] is not None and before[0] != record.document:
+            self._let_die(before[0])
+
+    def remove_file(self, path: Path) -> bool:
+        """Forget a path; its document dies if no other path holds it.
+
+        Returns:
+            Whether a document died.
+        """
+        blob = _blob(path)
+        row = self._connection.execute(
+            "SELECT document FROM files WHERE path = ?", (blob,)
+        ).fetchone()
+        self._connection.execute("DELETE FROM files WHERE path = ?", (blob,))
+        return bool(row and row[0] is not None and self._let_die(row[0]))
+
+    def _let_die(self, version: int) -> bool:
+        cursor = self._connection.execute(
+            "UPDATE documents SET died = ? WHERE id = ? AND died IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM files WHERE document = documents.id)",
+            (self.generation, version),
+        )
+        return cursor.rowcount > 0
+
+
+def purge(connection: sqlite3.Connection, generation: int) -> None:
+    """Drop the documents that died by ``generation``, and embeddings nothing else shares."""
+    dead = "SELECT id FROM documents WHERE died <= ?"
+    orphans = connection.execute(
+        f"SELECT DISTINCT embedding FROM passages WHERE document IN ({dead})",
+        (generation,),
+    ).fetchall()
+    if not orphans and not connection.execute(dead + " LIMIT 1", (generation,)).fetchone():
+        return
+    connection.execute(f"DELETE FROM passages WHERE document IN ({dead})", (generation,))
+    connection.execute("DELETE FROM documents WHERE died <= ?", (generation,))
+    connection.executemany(
+        "DELETE FROM embeddings WHERE id = ? "
+        "AND NOT EXISTS (SELECT 1 FROM passages WHERE embedding = embeddings.id)",
+        orphans,
+    )
+
+
+def _blob(path: Path) -> bytes:
+    return os.fsencode(path)
