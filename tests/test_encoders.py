@@ -1059,3 +1059,13 @@ def test_pieces_of_the_built_in_model_lie_in_the_text(default: Made) -> None:
     (starts,) = default.encoder.piece_starts(["Où est le château? 東京 naïveté"])
     assert starts[0] == 0
     assert {3, 7, 10, 17, 19, 20, 22} <= set(starts.tolist())
+
+
+@pytest.mark.model
+def test_an_embedding_depends_on_its_text_alone(model_cache: Path) -> None:
+    encoder = load_encoder(DEFAULT_MODEL, model_cache)
+    texts = ["Bees dance on the comb.", "A much longer text " * 30, "", "Short."]
+    together = encoder.encode_passages(texts)
+    for row, text in zip(together, texts, strict=True):
+        assert (encoder.encode_passages([text])[0] == row).all()
+    assert (encoder.encode_query(texts[0]) == together[0]).all()

@@ -7,7 +7,8 @@ output is the embedding. Neither torch nor sentence-transformers is imported her
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -27,10 +28,6 @@ GRAPH = "model.onnx"
 TOKENIZER = "tokenizer.json"
 MANIFEST = "encoder.json"
 
-#: Pieces, padding included, that go through the model at once: few enough that a layer's values
-#: stay in the cores' caches, never so many that long texts fill the memory.
-_PIECES_PER_THREAD = 256
-_MOST_PIECES = 4096
 #: ONNX Runtime's fused kernel for adding and normalising is slower than the two it stands for.
 _SLOWER_FUSIONS = ["SkipLayerNormFusion"]
 _FATAL = 4
@@ -64,11 +61,15 @@ def write_manifest(folder: Path, spec: EncoderSpec, precision: str, pad_id: int)
 class OnnxEncoder:
     """An exported encoder.
 
+    Texts go through the model one by one, on as many threads as there are cores. That is faster
+    than batches: nothing is padded, and a text's values stay in its core's cache. And an embedding
+    then depends on its text alone; in a batch, 8-bit scales depend on the texts beside it.
+
     Args:
         folder: Holds ``model.onnx``, ``tokenizer.json`` and ``encoder.json``.
         name: What the user calls the model; as it was called when exported, by default.
         digest: What the model's digest must be; any, by default.
-        threads: How many threads a call may use; all usable cores by default.
+        threads: How many texts are encoded at once; as many as there are cores, by default.
 
     Raises:
         EncoderError: The folder is incomplete or damaged, or holds another model.
@@ -89,7 +90,7 @@ class OnnxEncoder:
             tokenizer = _intact(folder / TOKENIZER, manifest).decode("utf-8")
             self._pieces = Pieces(tokenizer)
             self._tokenizer = Tokenizer.from_str(tokenizer)
-            self._session = _session(_intact(folder / GRAPH, manifest), threads)
+            self._session = _session(_intact(folder / GRAPH, manifest))
         except Exception as error:  # ONNX Runtime and tokenizers raise bare Exceptions
             raise EncoderError(
                 f"The exported encoder in {folder} cannot be loaded: {reason(error)}.",
@@ -99,42 +100,35 @@ class OnnxEncoder:
         self.precision = manifest.precision
         self._pad_id = manifest.pad_id
         self._inputs = {item.name for item in self._session.get_inputs()}
-        self._batch_pieces = min(_MOST_PIECES, _PIECES_PER_THREAD * max(2, threads))
+        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
 
     def piece_starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
         """Character offsets at which the pieces of each text begin."""
         return self._pieces.starts(texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Embeddings:
-        """Unit vectors, shape ``(len(texts), dimension)``; similar lengths share a batch."""
+        """Unit vectors, shape ``(len(texts), dimension)``."""
+        if not texts:
+            return np.zeros((0, self.spec.dimension), dtype=np.float32)
         ids = self._tokenize([self.spec.passage_prompt + text for text in texts])
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]), reverse=True)
-        result = np.empty((len(texts), self.spec.dimension), dtype=np.float32)
-        for rows in _batches(order, [len(row) for row in ids], self._batch_pieces):
-            result[rows] = self._run([ids[row] for row in rows])
-        return result
+        return np.stack(list(self._workers.map(self._run, ids)))
 
     def encode_query(self, text: str) -> Embeddings:
         """A unit vector, shape ``(dimension,)``."""
-        row: Embeddings = self._run(self._tokenize([self.spec.query_prompt + text]))[0]
-        return row
+        (ids,) = self._tokenize([self.spec.query_prompt + text])
+        return self._run(ids)
 
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast([encodable(text) for text in texts])
         return [encoding.ids for encoding in encodings]
 
-    def _run(self, ids: list[list[int]]) -> Embeddings:
-        shape = (len(ids), max(1, *map(len, ids)))
-        tokens: _Ids = np.full(shape, self._pad_id, dtype=np.int64)
-        mask: _Ids = np.zeros(shape, dtype=np.int64)
-        for row, values in enumerate(ids):
-            tokens[row, : len(values)] = values
-            mask[row, : len(values)] = 1
-        feed = {"input_ids": tokens, "attention_mask": mask}
+    def _run(self, ids: list[int]) -> Embeddings:
+        tokens: _Ids = np.array([ids or [self._pad_id]], dtype=np.int64)
+        feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
         if "token_type_ids" in self._inputs:
-            feed["token_type_ids"] = np.zeros(shape, dtype=np.int64)
+            feed["token_type_ids"] = np.zeros_like(tokens)
         try:
-            output: Embeddings = self._session.run(None, feed)[0]
+            output: Embeddings = self._session.run(None, feed)[0][0]
         except Exception as error:  # ONNX Runtime raises bare Exceptions
             raise EncoderError(f"The encoder {self.spec.name} failed: {reason(error)}.") from error
         if not np.isfinite(output).all():
@@ -154,25 +148,13 @@ def _digest(contents: bytes) -> str:
     return xxhash.xxh3_128_hexdigest(contents)
 
 
-def _session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
+def _session(graph: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1  # texts share the cores, not the parts of one text
     options.log_severity_level = _FATAL
-    # Threads that wait for work in a busy loop halve the speed of a machine that is shared, and
-    # gain a fraction of a millisecond on one that is not.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(
         graph,
         options,
         providers=["CPUExecutionProvider"],
         disabled_optimizers=_SLOWER_FUSIONS,
     )
-
-
-def _batches(order: list[int], lengths: list[int], pieces: int) -> Iterator[list[int]]:
-    """Cut ``order`` (longest first) into runs whose padded size stays within ``pieces``."""
-    start = 0
-    while start < len(order):
-        rows = max(1, pieces // max(1, lengths[order[start]]))
-        yield order[start : start + rows]
-        start += rows
