@@ -264,3 +264,48 @@ def test_the_unexpected_is_no_traceback(
         cli.main()
     assert caught.value.code == cli.UNEXPECTED
     assert capsys.readouterr().err.startswith("wherein: Something unexpected went wrong")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+def test_a_terminal_shows_a_bar_with_rate_and_time_left(wherein: Shell, folder: Path) -> None:
+    for number in range(30):
+        (folder / f"{number}.txt").write_text(f"Document number {number}. " * 200)
+    master, slave = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "indexer.cli", "index", "--model", "hashing", str(folder)],
+        env={**wherein.environment, "TERM": "xterm", "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        check=True,
+    )
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 65536):
+            shown += part
+    except OSError:  # Linux's way to say that the other end is closed
+        pass
+    os.close(master)
+    text = shown.decode()
+    assert "Indexing" in text
+    assert re.search(r"\d+ of 30 files, [\d,]+ passages, [\d,]+ passages/s", text)
+    assert re.search(r"\d\d:\d\d", text)
+    assert b"30 added" in done.stdout
+
+
+def test_elsewhere_plain_lines_say_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indexer.commands import progress
+
+    monkeypatch.setattr(progress, "_EVERY", -1.0)
+    with progress.Watch() as watch:
+        watch.begin(4, 996)
+        watch.opened(249)
+        watch.split(10)
+        watch.encoded(10)
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"Indexing: 1 of 4 files, 10 passages, [\d,]+ passages/s, about [\d,]+ s left", lines[-1]
+    )
