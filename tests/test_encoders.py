@@ -535,9 +535,10 @@ def test_the_export_of_another_model_is_not_taken(
     zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = zoo("mean")
+    stranger = zoo("cls, lower-casing, cut off in front, short")
     in_bytes(monkeypatch, False)
     quick_trace(monkeypatch, made)
-    other = cache_folder_of(zoo("cls, lower-casing, cut off in front, short"))
+    other = cache_folder_of(stranger)
     shutil.copytree(other, cache_folder(tmp_path, made.encoder.spec.digest))
     encoder = load_encoder(str(made.folder), tmp_path)
     assert encoder.spec == made.encoder.spec
@@ -668,6 +669,8 @@ def test_a_full_disk_is_a_warning_and_not_remembered(
 def test_a_model_that_cannot_be_exported_is_tried_once(
     zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    folder = zoo("static").folder
+    caplog.clear()  # making it may have happened just now
     loads: list[dict[str, Any]] = []
     load = export.load
 
@@ -677,7 +680,6 @@ def test_a_model_that_cannot_be_exported_is_tried_once(
 
     monkeypatch.setattr(export, "load", noted)
     monkeypatch.setattr("search.encoders.transformer.load", noted)
-    folder = zoo("static").folder
     with caplog.at_level(logging.INFO, "wherein"):
         for _ in range(2):
             assert isinstance(load_encoder(str(folder), tmp_path), TransformerEncoder)
