@@ -80,12 +80,15 @@ def open_for_indexing(
     if not exists(folder):
         encoder = encoder or load_encoder(settings.model or DEFAULT_MODEL, settings.cache)
         writer = CollectionWriter.create(folder, manifest_for(encoder, settings.passage_pieces))
-        try:
-            writer.activate()
-        except BaseException:
-            writer.close()
-            raise
-        return writer, encoder
+        # Another process may have made the collection while the encoder was being loaded.
+        if not exists(folder):
+            try:
+                writer.activate()
+            except BaseException:
+                writer.close()
+                raise
+            return writer, encoder
+        writer.close()
     writer = CollectionWriter.open(folder)
     try:
         return writer, _fitting_encoder(settings, writer.store.manifest, encoder)

@@ -3,6 +3,7 @@
 ::
 
     from search import open_collection
+    from search.queries import parse
 
     with open_collection() as engine:
         for hit in engine.search(parse("how do plants make food?")).hits:

@@ -194,6 +194,7 @@ class Collection:
             contextlib.suppress(CollectionLocked, StorageError),
             CollectionWriter.open(self.folder) as writer,
         ):
+            _log.info("Bringing the search indexes of %r up to date.", self.name)
             writer.drop_damaged_views()
             writer.publish()
 

@@ -45,16 +45,14 @@ class Store:
         self._idle: deque[sqlite3.Connection] = deque()
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
-        with self._connection() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > FORMAT:
-                self.close()
-                raise CollectionMismatch(
-                    f"The collection at {path.parent} has format {version}; this Wherein reads "
-                    f"formats up to {FORMAT}.",
-                    "Upgrade with: pip install --upgrade wherein",
-                )
-            self.manifest = msgspec.json.decode(meta(connection, "manifest"), type=Manifest)
+        try:
+            with self._connection() as connection:
+                self._check_format(connection)
+                manifest = meta(connection, "manifest")
+            self.manifest = msgspec.json.decode(manifest, type=Manifest)
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def create(cls, path: Path, manifest: Manifest) -> Store:
@@ -80,6 +78,15 @@ class Store:
             connection.execute(f"PRAGMA user_version = {FORMAT}")
             connection.commit()
         return cls(path, writable=True)
+
+    def _check_format(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > FORMAT:
+            raise CollectionMismatch(
+                f"The collection at {self.path.parent} has format {version}; this Wherein reads "
+                f"formats up to {FORMAT}.",
+                "Upgrade with: pip install --upgrade wherein",
+            )
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""

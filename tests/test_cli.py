@@ -95,6 +95,7 @@ def test_index_without_paths_goes_through_what_was_indexed(wherein: Shell, bees:
 def test_index_without_paths_and_without_history(wherein: Shell) -> None:
     said = complaint(wherein("index", "--model", "hashing"))
     assert said == "wherein: Nothing was indexed before. Say what to index: wherein index FOLDER\n"
+    assert "There is no collection" in complaint(wherein("status"))
 
 
 def test_search_prints_passages_with_their_place_and_marks(wherein: Shell, bees: Path) -> None:

@@ -318,6 +318,24 @@ def test_two_runs_at_once(settings: Settings, folder: Path) -> None:
         run_index(settings, folder)
 
 
+def test_a_collection_made_by_another_process_meanwhile_is_not_replaced(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "a.txt", "Indexed by the other process.")
+
+    def slowly(*_: object) -> HashingEncoder:
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "load_encoder", lambda *_: HashingEncoder())
+            run_index(settings, folder)
+        return HashingEncoder()
+
+    monkeypatch.setattr(pipeline, "load_encoder", slowly)
+    writer, _ = pipeline.open_for_indexing(settings)
+    with writer:
+        assert writer.build.name == "0001"
+    assert paths_found(settings, "indexed") == ["a.txt"]
+
+
 def test_a_folder_that_is_not_there(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no file or folder"):
         run_index(settings, tmp_path / "nowhere")

@@ -31,23 +31,22 @@ def command(paths: tuple[Path, ...], retry: bool, as_json: bool, **given: Any) -
     """
     from indexer import pipeline
     from indexer.commands.progress import Watch
+    from indexer.walk import resolve_roots
+    from search.collection import exists
     from search.errors import UsageError
 
+    nothing = UsageError("Nothing was indexed before.", "Say what to index: wherein index FOLDER")
     settings = Settings.from_environment(**given)
-    roots = list(paths)
-    if roots:
-        from indexer.walk import resolve_roots
-
-        resolve_roots(roots)
+    roots = resolve_roots(paths)
+    if not roots and not exists(settings.collections / settings.collection):
+        raise nothing
     writer, encoder = pipeline.open_for_indexing(settings)
     with writer, Watch() as watch:
         if not roots:
             with writer.store.reading() as reading:
                 roots = reading.roots()
         if not roots:
-            raise UsageError(
-                "Nothing was indexed before.", "Say what to index: wherein index FOLDER"
-            )
+            raise nothing
         report = pipeline.index(roots, writer, encoder, watch, settings.max_file_mb, retry=retry)
     if as_json:
         click.echo(json.dumps(_as_dict(report), ensure_ascii=False))
