@@ -20,6 +20,7 @@ import contextlib
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,10 @@ from search.store import Store
 from search.vectors import VectorIndex
 
 _log = logging.getLogger("wherein")
+
+#: How often opening the views is tried, and how many seconds pass between two tries.
+_TRIES = 10
+_PAUSE = 0.05
 
 _CURRENT = "CURRENT"
 _STORE = "store.sqlite"
@@ -168,18 +173,20 @@ class Collection:
                 views.keywords.close()
 
     def _open_views(self, published: int) -> Views:
-        for last_try in (False, True):
+        for attempt in range(_TRIES):
             vectors_ = VectorIndex.open(self.build, self.manifest.encoder.dimension)
             words = KeywordIndex.open(self.build / _KEYWORDS)
             newest = self.store.generation
             if vectors_ is not None and words is not None:
                 shown = (vectors_.generation, words.generation)
                 usable = published <= min(shown) and max(shown) <= newest
-                if usable and (last_try or newest <= published):
+                if usable and (attempt or newest <= published):
                     return Views(vectors_, words)
             if words is not None:
                 words.close()
-            if not last_try:
+            if attempt:
+                time.sleep(_PAUSE)  # a writer may be changing files at this very moment
+            else:
                 # A run that was cut short left the views behind, or they are damaged.
                 self._catch_up()
         raise StorageError(

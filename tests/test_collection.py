@@ -130,6 +130,34 @@ def test_a_view_that_will_not_open_is_rebuilt(place: Path, damage: object) -> No
         assert found_words(opened, "banana") == ["bananas are yellow"]
 
 
+def test_views_caught_while_they_are_being_changed_are_opened_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = keywords.KeywordIndex.open
+    results = [None, None, None]
+
+    def open_in_the_middle(folder: Path) -> keywords.KeywordIndex | None:
+        return results.pop() if results else original(folder)
+
+    with CollectionWriter.open(place), Collection(place) as opened:
+        monkeypatch.setattr(keywords.KeywordIndex, "open", open_in_the_middle)
+        assert found_words(opened, "appl") == ["apples are red"]
+    assert results == []
+
+
+def test_views_that_cannot_be_opened_or_remade_are_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(place / "0001" / "keywords")
+    with (
+        CollectionWriter.open(place),
+        Collection(place) as opened,
+        pytest.raises(StorageError, match="damaged or missing"),
+        opened.snapshot(),
+    ):
+        pass
+
+
 def test_a_view_ahead_of_the_store_is_rebuilt(place: Path) -> None:
     copy = place.with_name("before")
     shutil.copytree(place / "0001", copy)
