@@ -46,7 +46,7 @@ unit: .venv/.test ## The tests alone
 bench-quality: .venv/.run ## Ranking quality on BEIR folders: make bench-quality DATA="dir dir"
 	$(BIN)/python benchmarks/quality.py $(DATA)
 
-bench-python-docs: .venv/.run ## Ten questions to Python's own documentation (Debian's python3-doc)
+bench-python-docs: .venv/.run ## Twenty questions to Python's own documentation (Debian's python3-doc)
 	$(BIN)/python benchmarks/python_docs.py
 
 corpus: .venv/.test ## Make the PDF and DOCX files of sample_corpus/ from their sources

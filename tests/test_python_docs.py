@@ -1,6 +1,7 @@
 """A real corpus that nobody here wrote: Python's documentation, as Debian packages it.
 
-`make bench-python-docs` indexes all of it and asks the same questions; that takes minutes.
+`make bench-python-docs` indexes all of it and asks the same questions, and harder ones; that takes
+minutes.
 """
 
 from __future__ import annotations
