@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import zipfile
 
@@ -112,6 +113,36 @@ def test_a_document_without_properties_has_no_made_up_title() -> None:
     assert read(data, "a.docx").title == ""
 
 
+def test_author_date_and_language_come_from_the_properties() -> None:
+    word = new_word()
+    word.add_paragraph("Text.")
+    word.core_properties.author = "Anna Müller"
+    word.core_properties.created = datetime.datetime(2022, 1, 2, tzinfo=datetime.UTC)
+    word.core_properties.modified = datetime.datetime(2023, 4, 5, tzinfo=datetime.UTC)
+    word.core_properties.language = "de-AT"
+    document = read(saved(word), "a.docx")
+    assert (document.author, document.date, document.language) == (
+        "Anna Müller",
+        "2023-04-05",
+        "de",
+    )
+
+
+def test_a_program_is_no_author() -> None:
+    word = new_word()
+    word.add_paragraph("Text.")
+    assert word.core_properties.author == "python-docx"
+    assert read(saved(word), "a.docx").author == ""
+
+
+def test_damaged_properties_do_not_keep_a_document_from_being_read() -> None:
+    word = new_word()
+    word.add_paragraph("Text.")
+    data = changed(saved(word), "docProps/core.xml", "</cp:coreProperties>", "")
+    document = read(data, "a.docx")
+    assert (document.text, document.author, document.date) == ("Text.", "", "")
+
+
 @pytest.mark.parametrize("name", ["Überschrift 2", "Titre 2", "Заголовок 2", "標題 2"])
 def test_headings_with_names_in_other_languages(name: str) -> None:
     word = new_word()
@@ -151,6 +182,15 @@ def test_bold_lines_are_headings_where_no_style_says_which_are() -> None:
             "</w:del><w:ins w:id='2'><w:r><w:t xml:space='preserve'> two</w:t></w:r></w:ins></w:p>",
             ["one two"],
             id="tracked changes",
+        ),
+        pytest.param(
+            "<w:p><w:pPr><w:rPr><w:del w:id='1'/></w:rPr></w:pPr><w:del w:id='2'><w:r><w:delText>"
+            "gone</w:delText></w:r></w:del></w:p><w:p><w:ins w:id='4'><w:r><w:t>new</w:t></w:r>"
+            "<w:del w:id='5'><w:r><w:delText>and gone</w:delText></w:r></w:del></w:ins></w:p>"
+            "<w:tbl><w:tr><w:trPr><w:ins w:id='6'/></w:trPr><w:tc><w:p><w:ins w:id='7'><w:r>"
+            "<w:t>row</w:t></w:r></w:ins></w:p></w:tc></w:tr></w:tbl>",
+            ["new", "row"],
+            id="tracked paragraphs and rows",
         ),
         pytest.param(
             "<w:p><w:moveFrom w:id='1'><w:r><w:t>old</w:t></w:r></w:moveFrom>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.readers import SUFFIXES, kind_of, read, worth_opening
+from indexer.readers import kind_of, read, worth_opening
+from indexer.readers.formats import by_suffix
 from search.errors import ReadError
 from search.models import Document
 
@@ -53,10 +55,21 @@ def assert_sound(document: Document) -> None:
         pytest.param(b"junk %PDF-1.7 1 0 obj endobj", "a.pdf", "pdf", id="pdf after junk"),
         pytest.param(b"A header is %PDF-1.7, say.", "a.txt", "text", id="text about pdf"),
         pytest.param(zipped(word__document_xml="<x/>"), "a.zip", "docx", id="docx by content"),
+        pytest.param(
+            zipped(a_xml="%PDF-1.7 1 0 obj endobj"), "a.zip", "zip", id="pdf stored in a zip"
+        ),
         pytest.param(zipped(word__document2_xml="<x/>"), "a", "docx", id="docx, odd main part"),
-        pytest.param(zipped(xl__workbook_xml="<x/>"), "a.xlsx", None, id="another zip"),
+        pytest.param(zipped(xl__workbook_xml="<x/>"), "a.zip", "xlsx", id="xlsx by content"),
         pytest.param(zipped(a_xml="x")[:40], "a.docx", "docx", id="cut off docx"),
-        pytest.param(zipped(a_xml="x")[:40], "a.zip", None, id="cut off zip"),
+        pytest.param(zipped(a_xml="x")[:40], "a.zip", "zip", id="cut off zip"),
+        pytest.param(zipped(a_xml="x")[:40], "a", None, id="cut off zip without name"),
+        pytest.param(zipped(a_xml="x"), "a", "zip", id="zip by content"),
+        pytest.param(zipped(mimetype="application/epub+zip"), "a.zip", "epub", id="epub"),
+        pytest.param(gzip.compress(b"x"), "a.txt", "packed", id="gzip by content"),
+        pytest.param(gzip.compress(b"x"), "a.tar.gz", "tar", id="packed tar by name"),
+        pytest.param(bytes(257) + b"ustar\x0000", "a", "tar", id="tar by content"),
+        pytest.param(b"From: a\nTo: b\nSubject: c\n\nwords", "a.txt", "mail", id="mail"),
+        pytest.param(b"From a 1 Jun 2009\nTo: b\n\nwords", "a", "mbox", id="mailbox"),
         pytest.param(b"<!DOCTYPE html><p>x", "a.txt", "html", id="html named txt"),
         pytest.param(
             b"\xef\xbb\xbf \n<!-- c --><HTML lang=en>", "a", "html", id="html after comment"
@@ -72,9 +85,10 @@ def assert_sound(document: Document) -> None:
         pytest.param(b"words", "LICENSE", "text", id="no suffix"),
         pytest.param(b"words", "notes v1.2", "text", id="number instead of suffix"),
         pytest.param(b"words", ".profile", "text", id="dot file"),
-        pytest.param(b"print()", "a.py", None, id="code"),
-        pytest.param(b'{"a": 1}', "a.json", None, id="json"),
-        pytest.param(b"{\\rtf1 x}", "a.txt", None, id="rtf named txt"),
+        pytest.param(b"print()", "a.py", "code", id="code"),
+        pytest.param(b'{"a": 1}', "a.json", "json", id="json"),
+        pytest.param(b"{\\rtf1 x}", "a.txt", "rtf", id="rtf named txt"),
+        pytest.param(b"words", "a.xyz", None, id="unknown suffix"),
         pytest.param(NOISE, "a.txt", None, id="noise named txt"),
         pytest.param(NOISE, "a", None, id="noise without suffix"),
         pytest.param(b"a\0b", "a.txt", None, id="NUL"),
@@ -91,19 +105,20 @@ def test_kind_is_told_by_content_first_and_suffix_second(
     data: bytes, name: str, kind: str | None
 ) -> None:
     assert kind_of(data, name) == kind
+    assert kind_of(io.BytesIO(data), name) == kind
 
 
 @pytest.mark.parametrize(
     ("name", "worth"),
-    [("a.pdf", True), ("A.HTML", True), ("README", True), ("x.12", True), ("a.py", False)],
+    [("a.pdf", True), ("A.HTML", True), ("README", True), ("x.12", True), ("a.mp4", False)],
 )
 def test_names_say_what_is_worth_opening(name: str, worth: bool) -> None:
     assert worth_opening(name) is worth
 
 
 def test_suffixes_are_lower_case_with_dot() -> None:
-    assert {".pdf", ".docx", ".html", ".md", ".rst", ".txt"} <= SUFFIXES
-    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in SUFFIXES)
+    assert {".pdf", ".docx", ".html", ".md", ".rst", ".txt"} <= set(by_suffix())
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in by_suffix())
 
 
 @pytest.mark.parametrize(
@@ -116,7 +131,8 @@ def test_suffixes_are_lower_case_with_dot() -> None:
         (b".. nothing\n", "a.rst", "The file holds no text."),
         (NOISE, "a.txt", "The file holds something else than text."),
         (b"a\0b", "a.md", "The file holds something else than text."),
-        (b"x = 1\n", "a.py", "This kind of file is not read."),
+        (b"x = 1\n", "a.xyz", "This kind of file is not read."),
+        (zipped(a_xml="x"), "a.zip", "The archive holds other files."),
         (NOISE, "a.pdf", "The PDF is damaged or was cut off."),
         (NOISE, "a.docx", "The Word document is damaged or was cut off."),
         (b"%PDF-1.4\n1 0 obj\n", "a", "The PDF is damaged or was cut off."),
@@ -125,7 +141,7 @@ def test_suffixes_are_lower_case_with_dot() -> None:
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + NOISE,
             "a.docx",
-            "The file is encrypted or in an Office format from before 2007.",
+            "The file is encrypted, a message of Outlook or in an Office format from before 2007.",
         ),
     ],
 )
@@ -228,7 +244,7 @@ def test_lone_surrogates_and_controls_are_dropped(name: str) -> None:
 
 
 _NAMES = st.sampled_from(
-    ["a", "a.txt", "a.md", "a.rst", "a.html", "a.pdf", "a.docx", "a.py", "\ud800.txt", ""]
+    ["a", "a.txt", "a.md", "a.rst", "a.html", "a.pdf", "a.docx", "a.xyz", "\ud800.txt", ""]
 )
 _STARTS = st.sampled_from(
     [b"", b"%PDF-1.4\n", b"PK\x03\x04", b"<html>", b"\xff\xfe", b"\xef\xbb\xbf", b"---\ntitle: x\n"]

@@ -11,24 +11,21 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 
-from indexer.readers.base import Reader
-from indexer.readers.kinds import SUFFIXES, kind_of, refusal, worth_opening
+from indexer.readers.formats import formats
+from indexer.readers.kinds import kind_of, refusal, worth_opening
 from search.errors import ReadError
 from search.models import Document
 
-__all__ = ["SUFFIXES", "kind_of", "read", "worth_opening"]
-
-#: What the formats are called in messages.
-_LABELS = {
-    "docx": "Word document",
-    "html": "HTML page",
-    "markdown": "Markdown file",
-    "pdf": "PDF",
-    "rst": "reStructuredText file",
-    "text": "text file",
-}
+__all__ = [
+    "faults_named",
+    "formats",
+    "kind_of",
+    "quiet",
+    "read",
+    "with_text",
+    "worth_opening",
+]
 
 # Libraries that report oddities of a file through logging; what matters of it becomes a ReadError.
 _CHATTY = ("pypdf", "docx", "charset_normalizer", "markdown_it")
@@ -52,54 +49,57 @@ def read(data: bytes, name: str) -> Document:
     kind = kind_of(data, name)
     if kind is None:
         raise refusal(data)
-    with _quiet():
-        reader = _reader(kind)  # outside the try: a library that is missing is not the file's fault
-        try:
+    known = formats()[kind]
+    if known.holds_files:
+        raise ReadError(f"The {known.label} holds other files.", "Read those.")
+    with quiet():
+        reader = known.reader()  # a library that is missing is not the file's fault
+        with faults_named(known.label):
             document = reader(data, name)
-        except ReadError:
-            raise
-        except MemoryError as error:
-            raise ReadError(
-                f"The {_LABELS[kind]} needs more memory than there is.",
-                "Split it into smaller files and index again.",
-            ) from error
-        except RecursionError as error:
-            raise ReadError(
-                f"The {_LABELS[kind]} is nested too deeply.",
-                "Save it again in a simpler form and index again.",
-            ) from error
-        except Exception as error:
-            raise ReadError(
-                f"The {_LABELS[kind]} is damaged ({type(error).__name__}).",
-                "Open it in its own program, save it again and index again.",
-            ) from error
+    return with_text(document)
+
+
+def with_text(document: Document) -> Document:
+    """The document, if it has any text.
+
+    Raises:
+        ReadError: It has none.
+    """
     if not document.text.strip():
-        raise _textless(document)
+        raise ReadError("The file holds no text.")
     return document
 
 
-def _reader(kind: str) -> Reader:
-    """The function that reads files of ``kind``."""
-    reader: Reader = import_module(f"{__name__}.{kind}").read
-    return reader
+@contextmanager
+def faults_named(label: str) -> Iterator[None]:
+    """Turn whatever a library raises about a file into a `ReadError` that calls it ``label``.
 
-
-def _textless(document: Document) -> ReadError:
-    """Why a document without any text is not worth indexing."""
-    if document.pages is None or document.kind != "pdf":
-        return ReadError("The file holds no text.")
-    pages = (
-        "The only page has no"
-        if document.pages == 1
-        else (f"No page of the {document.pages} has any")
-    )
-    return ReadError(
-        f"{pages} text; it is probably a scan.", "Run text recognition over it and index again."
-    )
+    Raises:
+        ReadError: The library raised anything; its own `ReadError` passes as it is.
+    """
+    try:
+        yield
+    except ReadError:
+        raise
+    except MemoryError as error:
+        raise ReadError(
+            f"The {label} needs more memory than there is.",
+            "Split it into smaller files and index again.",
+        ) from error
+    except RecursionError as error:
+        raise ReadError(
+            f"The {label} is nested too deeply.",
+            "Save it again in a simpler form and index again.",
+        ) from error
+    except Exception as error:
+        raise ReadError(
+            f"The {label} is damaged ({type(error).__name__}).",
+            "Open it in its own program, save it again and index again.",
+        ) from error
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the libraries' warnings and log messages from the user's screen."""
     loggers = [logging.getLogger(name) for name in _CHATTY]
     for logger in loggers:

@@ -3,12 +3,71 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
 
+from search.errors import ReadError
 from search.models import Document, Section
 
 #: A reader takes a file's bytes and its name and gives the document, or raises `ReadError`.
 Reader = Callable[[bytes, str], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file that lies in another one: in an archive, or attached to a message.
+
+    Attributes:
+        path: Where it lies there, with "/" between folders; neither absolute nor with "..".
+        data: Its bytes, or why they cannot be had; None if its name shows that it is of no kind
+            that is read, and it was not unpacked.
+    """
+
+    path: str
+    data: bytes | ReadError | None
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How much a file may still unpack to, archives within archives together.
+
+    Attributes:
+        size: Bytes that may still come out.
+        members: Files that may still come out.
+        depth: How many archives deep the next one may lie.
+        largest: Most bytes a single member may have; larger ones are given as a `ReadError`.
+    """
+
+    size: int = 4_000_000_000
+    members: int = 200_000
+    depth: int = 4
+    largest: int = 200_000_000
+
+    def take(self, size: int) -> None:
+        """Count one more member of ``size`` bytes.
+
+        Raises:
+            ReadError: That is more than the file may unpack to.
+        """
+        self.size -= size
+        self.members -= 1
+        if self.size < 0 or self.members < 0:
+            raise unpacks_to_too_much()
+
+
+def unpacks_to_too_much() -> ReadError:
+    """Why the rest of an archive is not read."""
+    return ReadError(
+        "The archive unpacks to more than is read from one file.",
+        "Unpack it into a folder and index that.",
+    )
+
+
+#: An opener takes a file's bytes as a stream that can be read at any place, its name and what may
+#: still be unpacked. It gives the file's own text as a `Document`, if it has any, and the files in
+#: it, one after the other and never all at once; or raises `ReadError`.
+Opener = Callable[[BinaryIO, str, Allowance], Iterator[Member | Document]]
 
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u2060"
@@ -51,8 +110,8 @@ def shorten(text: str, limit: int = HEADING_LIMIT) -> str:
 class DocumentBuilder:
     """Puts a document together from headings, blocks and pages, keeping exact offsets.
 
-    A reader calls `page`, `heading` and `block` in reading order and ends with `build`. Blocks are
-    separated by a blank line in the document's text.
+    A reader calls `page`, `place`, `heading` and `block` in reading order and ends with `build`.
+    Blocks are separated by a blank line in the document's text.
     """
 
     def __init__(self, kind: str) -> None:
@@ -64,6 +123,7 @@ class DocumentBuilder:
         self._trail: list[tuple[int, str]] = []
         self._start = self._body = 0
         self._page: int | None = None
+        self._place = ""
         self._pages: int | None = None
         self._textless = 0
         self._page_start = 0
@@ -75,6 +135,11 @@ class DocumentBuilder:
         self._page = number
         self._pages = number
         self._page_start = self._length
+
+    def place(self, words: str) -> None:
+        """Begin a stretch that lies at ``words``, such as "rows 2–41"; "" ends the one before."""
+        self._close_section()
+        self._place = one_line(words)
 
     def heading(self, level: int, text: str) -> None:
         """Begin a section beneath the nearest earlier heading of a smaller ``level`` (1 = top)."""
@@ -111,11 +176,16 @@ class DocumentBuilder:
             if fresh:
                 self._start = self._body = start
 
-    def build(self, title: str = "") -> Document:
+    def build(
+        self, title: str = "", *, author: str = "", date: str = "", language: str = ""
+    ) -> Document:
         """The finished document.
 
         Args:
             title: The document's own title, or "" where it has none.
+            author: Who wrote it, or "".
+            date: When, as `indexer.readers.dates` gives it, or "".
+            language: In what language, as an ISO 639-1 code, or "".
         """
         self._close_section()
         self._close_page()
@@ -126,6 +196,9 @@ class DocumentBuilder:
             sections=tuple(self._sections),
             pages=self._pages,
             textless_pages=self._textless,
+            author=shorten(one_line(author), 300),
+            date=date,
+            language=language,
         )
 
     @property
@@ -148,7 +221,9 @@ class DocumentBuilder:
     def _close_section(self) -> None:
         if self._length > self._start:
             trail = tuple(heading for _, heading in self._trail)
-            self._sections.append(Section(self._start, self._body, self._length, trail, self._page))
+            self._sections.append(
+                Section(self._start, self._body, self._length, trail, self._page, self._place)
+            )
         self._start = self._body = self._length
 
     def _close_page(self) -> None:

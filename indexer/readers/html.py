@@ -23,6 +23,7 @@ from indexer.readers.page import (
     flatten,
     names_page,
 )
+from indexer.readers.page_meta import page_metadata
 from indexer.readers.page_writer import write
 from search.errors import ReadError
 from search.models import Document
@@ -54,19 +55,26 @@ def read(data: bytes, _name: str) -> Document:
     if markup is None:
         raise ReadError("The HTML page holds something else than text.")
     builder = DocumentBuilder("html")
-    tree = _parse(markup)
+    tree = parse(markup)
     content = content_of(tree)
     write(builder, tree, content)
-    return builder.build(_title(tree, content, builder.first_heading))
+    said = page_metadata(tree.meta, tree.lang)
+    return builder.build(
+        _title(tree, content, builder.first_heading),
+        author=said.author,
+        date=said.date,
+        language=said.language,
+    )
 
 
 def write_fragment(builder: DocumentBuilder, markup: str) -> None:
     """Write a piece of HTML that stands within another format, headings included."""
-    tree = _parse(markup)
+    tree = parse(markup)
     write(builder, tree, content_of(tree, whole=True))
 
 
-def _parse(markup: str) -> Tree:
+def parse(markup: str) -> Tree:
+    """The tree of a page, whatever its markup."""
     parser = LexborHTMLParser(_limit_depth(markup.replace("\0", "")))
     return flatten(parser.root)
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from indexer.languages import tidy_language
 from indexer.readers.base import DocumentBuilder
+from indexer.readers.dates import iso_date
 from indexer.readers.encoding import decode
 from indexer.readers.html import write_fragment
 from indexer.readers.lines import BULLET, add_lines, add_row
@@ -21,7 +23,11 @@ _FRONT_MATTER = re.compile(
     r"(?:\1|\.{3})[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
-_TITLE = re.compile(r"^title\s*[:=]\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(
+    r"^(?P<key>\w[\w-]*)[ \t]*[:=][ \t]*(?P<value>.*?)[ \t]*$(?P<items>(?:\n[ \t]*-[ \t]+.*)+)?",
+    re.MULTILINE,
+)
+_ITEM = re.compile(r"^[ \t]*-[ \t]+(?:name:[ \t]*)?(.*)$", re.MULTILINE)
 _ATTRIBUTES = re.compile(r"\s*\{[#.:][^{}]*\}$")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # Nesting that CommonMark's preset would cut off at 20, and the text with it.
@@ -38,14 +44,25 @@ def read(data: bytes, _name: str) -> Document:
     if text is None:
         raise ReadError("The Markdown file holds something else than text.")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    title = ""
+    said: dict[str, str] = {}
     if match := _FRONT_MATTER.match(text):
-        title = _front_matter_title(match[2])
+        said = _front_matter(match[2])
         text = text[match.end() :]
     builder = DocumentBuilder("markdown")
+    title = write_markdown(builder, text)
+    return builder.build(
+        said.get("title", "") or title,
+        author=_first(said, "author", "authors"),
+        date=iso_date(_first(said, "date", "published", "pubdate", "created", "lastmod")),
+        language=tidy_language(_first(said, "lang", "language", "locale")),
+    )
+
+
+def write_markdown(builder: DocumentBuilder, text: str) -> str:
+    """Write a piece of Markdown, headings included, and return its first-level heading, or ""."""
     writer = _Writer(builder)
     writer.write(_parser().parse(text))
-    return builder.build(title or writer.title)
+    return writer.title
 
 
 def _parser() -> MarkdownIt:
@@ -53,9 +70,20 @@ def _parser() -> MarkdownIt:
     return parser.enable(["table", "strikethrough"])
 
 
-def _front_matter_title(text: str) -> str:
-    match = _TITLE.search(text)
-    return match[1].strip("\"'") if match else ""
+def _front_matter(text: str) -> dict[str, str]:
+    """The fields at the top of a file, the items of a list on one line; nested ones left out."""
+    said: dict[str, str] = {}
+    for match in _FIELD.finditer(text):
+        items = _ITEM.findall(match["items"] or "") or re.split(r",\s*", match["value"].strip("[]"))
+        values = (item.strip().strip("\"'") for item in items)
+        whole = match["value"].strip("\"'")
+        is_list = match["items"] or match["value"].startswith("[")
+        said.setdefault(match["key"].lower(), ", ".join(values) if is_list else whole)
+    return said
+
+
+def _first(said: dict[str, str], *keys: str) -> str:
+    return next((said[key] for key in keys if said.get(key)), "")
 
 
 class _Writer:

@@ -81,6 +81,8 @@ class Tree:
         ends: Index one past the node's last descendant.
         parents: Index of the parent, -1 at the root.
         title: What stands in <title>.
+        lang: The language the root element names, or "".
+        meta: The contents of the <meta> elements, by name or property in lower case.
     """
 
     tags: list[str] = field(default_factory=list)
@@ -89,6 +91,8 @@ class Tree:
     ends: list[int] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
     title: str = ""
+    lang: str = ""
+    meta: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, tag: str, text: str, attributes: dict[str, str | None], parent: int) -> int:
         """Append a node and return its index; its end is set to leave it without descendants."""
@@ -161,12 +165,24 @@ def _copy(tree: Tree, node: LexborNode, parent: int) -> int:
             tree.add(TEXT, text, _NO_ATTRIBUTES, parent)
         return -1
     tag = node.tag or ""
+    if tag == "html":
+        tree.lang = node.attributes.get("lang") or node.attributes.get("xml:lang") or ""
     if tag == "head":
         title = node.css_first("title")
         tree.title = title.text() if title is not None else ""
+        _copy_meta(tree, node)
     if not node.is_element_node or tag in _DROPPED:
         return -1
     return tree.add(tag, "", node.attributes, parent)
+
+
+def _copy_meta(tree: Tree, head: LexborNode) -> None:
+    for node in head.css("meta"):
+        of = node.attributes
+        name = of.get("name") or of.get("property") or of.get("itemprop") or of.get("http-equiv")
+        for one in (name or "").lower().split():
+            if content := of.get("content"):
+                tree.meta.setdefault(one, []).append(content)
 
 
 def content_of(tree: Tree, *, whole: bool = False) -> Content:
@@ -404,7 +420,7 @@ def _link_lists(tree: Tree, bare: _Measure) -> frozenset[int]:
 
 
 def first_level_headings(tree: Tree, content: Content) -> list[str]:
-    """The texts of the page's first-level headings, without the signs behind them."""
+    """The texts of first-level headings in a tree's content, without the signs behind them."""
     return [
         text
         for root in content.roots

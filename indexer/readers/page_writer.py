@@ -24,9 +24,16 @@ _CELL_LIMIT = 1500
 _NAME_LIMIT = 100
 
 
-def write(builder: DocumentBuilder, tree: Tree, content: Content) -> None:
-    """Write the content of a page in reading order."""
-    writer = _Writer(builder, tree, content.skip)
+def write(builder: DocumentBuilder, tree: Tree, content: Content, shift: int = 0) -> None:
+    """Write the content of a page in reading order.
+
+    Args:
+        builder: Takes it.
+        tree: The page.
+        content: What of it to write.
+        shift: How many levels deeper its headings stand in the document than on the page.
+    """
+    writer = _Writer(builder, tree, content.skip, shift)
     for root in content.roots:
         writer.write(root)
 
@@ -42,10 +49,13 @@ class _Open:
 class _Writer:
     """Goes through the nodes once; keeps the text of the block being gathered."""
 
-    def __init__(self, builder: DocumentBuilder, tree: Tree, skip: frozenset[int]) -> None:
+    def __init__(
+        self, builder: DocumentBuilder, tree: Tree, skip: frozenset[int], shift: int
+    ) -> None:
         self._builder = builder
         self._tree = tree
         self._skip = skip
+        self._shift = shift
         self._open: list[_Open] = []
         self._buffer: list[str] = []
         self._prefix = ""
@@ -82,8 +92,8 @@ class _Writer:
             return after
         if index in self._skip:
             return after
-        if level := HEADINGS.get(tag) or _aria_level(tree, index):
-            self._heading(level, index)
+        if level := heading_level(tree, index):
+            self._heading(max(1, level + self._shift), index)
             return after
         handler = self._handlers.get(tag)
         if handler and (following := handler(index)):
@@ -269,6 +279,11 @@ class _Writer:
         if name:
             return name
         return text if len(text) <= _NAME_LIMIT else text[:_NAME_LIMIT].rsplit(" ", 1)[0] + "…"
+
+
+def heading_level(tree: Tree, index: int) -> int:
+    """The level of the heading that node ``index`` of a tree is, 1 at the top; 0 if it is none."""
+    return HEADINGS.get(tree.tags[index], 0) or _aria_level(tree, index)
 
 
 def _aria_level(tree: Tree, index: int) -> int:

@@ -17,7 +17,9 @@ from docutils.parsers.rst import Directive, Parser, directives, roles
 from docutils.parsers.rst.languages import get_language
 from docutils.utils import new_document
 
-from indexer.readers.base import DocumentBuilder
+from indexer.languages import tidy_language
+from indexer.readers.base import DocumentBuilder, one_line
+from indexer.readers.dates import iso_date
 from indexer.readers.encoding import decode
 from indexer.readers.lines import names
 from indexer.readers.rst_writer import Writer
@@ -143,6 +145,7 @@ def read(data: bytes, _name: str) -> Document:
     if text is None:
         raise ReadError("The reStructuredText file holds something else than text.")
     builder = DocumentBuilder("rst")
+    said: dict[str, str] = {}
     try:
         if len(text) > _SIZE_LIMIT:
             raise ValueError("too long for docutils")
@@ -151,11 +154,36 @@ def read(data: bytes, _name: str) -> Document:
         writer = Writer(builder)
         writer.write(tree)
         title = writer.title
+        said = _docinfo(tree)
     except Exception:
         # Among them: RecursionError where lists are nested hundreds deep, and docutils' own bugs.
         builder = DocumentBuilder("rst")
         title = write_text(builder, text)
-    return builder.build(title)
+    return builder.build(
+        title,
+        author=said.get("author") or said.get("authors") or "",
+        date=iso_date(said.get("date")),
+        language=tidy_language(said.get("language", "")),
+    )
+
+
+def _docinfo(tree: nodes.document) -> dict[str, str]:
+    """The fields at the top of a document or right below its title, by name in lower case."""
+    first: nodes.Node = tree
+    while isinstance(first, nodes.document | nodes.section):
+        below = (
+            node
+            for node in first.children
+            if not isinstance(node, nodes.title | nodes.Invisible | nodes.system_message)
+        )
+        first = next(below, nodes.Text(""))
+    if not isinstance(first, nodes.field_list):
+        return {}
+    return {
+        field.children[0].astext().lower(): one_line(field.children[1].astext())
+        for field in first.children
+        if isinstance(field, nodes.field)
+    }
 
 
 def _declare(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Which titles in a file's properties were given by a person."""
+"""Which titles and authors in a file's properties were given by a person."""
 
 from __future__ import annotations
 
@@ -16,9 +16,21 @@ _NOT_GIVEN = re.compile(
     r"|(?:about:blank|https?:|file:).*|[\W\d_]*",
     re.IGNORECASE | re.DOTALL,
 )
+_NO_AUTHOR = re.compile(
+    r"\(?(?:anonymous|author|unknown|unspecified|none|n/?a)\)?|(?:windows |microsoft office )?user"
+    r"|(?:pc|system )?admin(?:istrator)?|administrateur|benutzer|utilisateur|owner|root|default"
+    r"|(?:file|https?):.*|[\W\d_]*",
+    re.IGNORECASE,
+)
 
 
 def real_title(text: object) -> str:
     """The title if a person gave it; "" for file names, "untitled", defaults of programs."""
     title = one_line(str(text or ""))
     return "" if _NOT_GIVEN.fullmatch(title) else title
+
+
+def real_author(text: object) -> str:
+    """The author if one is named; "" for "anonymous", "user" and the like."""
+    author = one_line(str(text or ""))
+    return "" if _NO_AUTHOR.fullmatch(author) else author
