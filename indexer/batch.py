@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -50,6 +51,7 @@ class Batch:
         documents: How many documents were committed.
         passages: How many passages they have.
         embedded: How many passages had to be embedded.
+        removed: How many documents went because the archive they lay in no longer holds them.
     """
 
     def __init__(
@@ -65,9 +67,10 @@ class Batch:
         self._progress = progress
         self._documents: dict[bytes, _Pending] = {}
         self._records: list[FileRecord] = []
+        self._members: list[tuple[Path, set[str]]] = []
         self._waiting = 0
         self._since = time.monotonic()
-        self.documents = self.passages = self.embedded = 0
+        self.documents = self.passages = self.embedded = self.removed = 0
 
     def add_document(
         self,
@@ -76,22 +79,37 @@ class Batch:
         files: list[FileRecord],
         key: int | None = None,
     ) -> None:
-        """Take in a new version of a document, read from ``files`` of equal content."""
+        """Take in a new version of a document, read from ``files`` of equal content.
+
+        Args:
+            document: The document; it is cut into passages at once.
+            content_hash: Digest of what it was read from.
+            files: What is known of each file that holds it, but for its document, which is filled
+                in when it is committed.
+            key: The number that users see, if it replaces an earlier version.
+
+        Raises:
+            EncoderError: As `commit`, which may be due.
+            StorageError: As `commit`.
+        """
         passages = split(document, self._encoder, self._pieces)
-        texts = [
-            embedded_text(document.title, p.headings, document.text[p.start : p.end])
-            for p in passages
-        ]
-        pending = _Pending(
-            document, content_hash, passages, texts, [_hash(text) for text in texts], key, files
-        )
+        texts = _texts(document, passages)
+        hashes = [_hash(text) for text in texts]
+        pending = _Pending(document, content_hash, passages, texts, hashes, key, files)
         self._documents[content_hash] = pending
         self._waiting += len(passages)
         self._progress.split(len(passages))
         self.commit_if_due()
 
     def add_copy(self, record: FileRecord) -> bool:
-        """Take in a file whose content waits in this batch already; False if it does not."""
+        """Take in a file if its content waits in this batch already.
+
+        Args:
+            record: What is known of the file, but for its document.
+
+        Returns:
+            Whether it does; if not, nothing was done.
+        """
         pending = self._documents.get(record.content_hash or b"")
         if pending is None:
             return False
@@ -99,12 +117,26 @@ class Batch:
         return True
 
     def add_record(self, record: FileRecord) -> None:
-        """Take in a file that needs no new document: a failure, or one the store knows."""
+        """Take in a file that needs no new document: a failure, or one the store knows.
+
+        Raises:
+            EncoderError: As `commit`, which may be due.
+            StorageError: As `commit`.
+        """
         self._records.append(record)
         self.commit_if_due()
 
+    def keep_members(self, path: Path, members: set[str]) -> None:
+        """Note that the file ``path`` now holds ``members`` and nothing else."""
+        self._members.append((path, members))
+
     def commit_if_due(self) -> None:
-        """Commit if enough has gathered, or enough time has passed."""
+        """Commit if enough has gathered, or enough time has passed.
+
+        Raises:
+            EncoderError: As `commit`.
+            StorageError: As `commit`.
+        """
         if (
             self._waiting >= _PASSAGES
             or len(self._documents) + len(self._records) >= _DOCUMENTS
@@ -113,9 +145,14 @@ class Batch:
             self.commit()
 
     def commit(self) -> None:
-        """Encode what waits and write all of it in one transaction."""
+        """Encode what waits and write all of it in one transaction.
+
+        Raises:
+            EncoderError: The encoder failed; nothing was written.
+            StorageError: The disk is full, read-only or damaged; nothing was written.
+        """
         fresh = self._encode_unknown()
-        if self._documents or self._records:
+        if self._documents or self._records or self._members:
             with self._store.writing() as writing:
                 known = writing.add_embeddings(*fresh)
                 wanted = [digest for p in self._documents.values() for digest in p.hashes]
@@ -129,13 +166,17 @@ class Batch:
                         pending.key,
                     )
                     for record in pending.files:
-                        writing.put_file(_with_document(record, version))
+                        writing.put_file(replace(record, document=version))
                 for record in self._records:
                     writing.put_file(record)
+                for path, members in self._members:
+                    self.removed += writing.keep_members(path, members)
+        self.embedded += len(fresh[0])
         self.documents += len(self._documents)
         self.passages += sum(len(p.passages) for p in self._documents.values())
         self._documents.clear()
         self._records.clear()
+        self._members.clear()
         self._waiting = 0
         self._since = time.monotonic()
 
@@ -158,15 +199,28 @@ class Batch:
         for start in range(0, len(hashes), _ENCODED_TOGETHER):
             part = hashes[start : start + _ENCODED_TOGETHER]
             parts.append(self._encoder.encode_passages([texts[digest] for digest in part]))
-            self.embedded += len(part)
             self._progress.encoded(len(part))
         empty = np.zeros((0, self._encoder.spec.dimension), dtype=np.float32)
         return hashes, np.concatenate(parts) if parts else empty
 
 
+def texts_to_embed(document: Document, encoder: Encoder, pieces: int) -> dict[bytes, str]:
+    """What would be embedded for a document, by its 16-byte hash.
+
+    Args:
+        document: The document.
+        encoder: Its tokenizer counts pieces; nothing is embedded.
+        pieces: Longest passage in pieces.
+    """
+    texts = _texts(document, split(document, encoder, pieces))
+    return {_hash(text): text for text in texts}
+
+
+def _texts(document: Document, passages: list[Passage]) -> list[str]:
+    return [
+        embedded_text(document.title, p.headings, document.text[p.start : p.end]) for p in passages
+    ]
+
+
 def _hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _with_document(record: FileRecord, version: int) -> FileRecord:
-    return FileRecord(record.path, record.size, record.modified, record.content_hash, version, None)

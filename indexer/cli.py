@@ -24,12 +24,17 @@ INTERRUPTED = 130
 
 _GROUP = "wherein.commands"
 _SUMMARIES = {
+    "check": "Verify that a collection is sound; --repair mends what can be mended.",
+    "eval": "Measure how well a collection, or a test collection, is searched.",
+    "export": "Write a collection into one file.",
+    "import": "Make a collection from a file that export wrote.",
     "index": "Read folders and files into a collection, or bring it up to date.",
     "reindex": "Build a collection anew from its stored text, with another model for example.",
     "remove": "Take folders or files out of a collection; the files stay.",
     "search": "Ask a collection a question.",
     "serve": "Serve the search page and the JSON API.",
     "status": "Say what is in a collection, and what could not be read.",
+    "watch": "Follow folders and index what changes.",
 }
 
 

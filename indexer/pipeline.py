@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from indexer import readers
 from indexer.batch import Batch
-from indexer.changes import compare
+from indexer.changes import Changes, compare
+from indexer.isolation import ReaderPool
 from indexer.progress import Progress
-from indexer.splitter import splitter_for
-from indexer.walk import FoundFile, resolve_roots, walk
-from search.calibration import nearness_threshold
-from search.collection import CollectionWriter, exists
-from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
-from search.errors import CollectionMismatch, ReadError, WhereinError
+from indexer.recognition import Recognition
+from indexer.walk import FoundFile, Walk, walk
+from indexer.worker import Finished, Left, Limits, Message, Opened, Read, Refused
+from search.collection import CollectionWriter
+from search.encoders import Encoder
+from search.errors import WhereinError
 from search.rows import FileRecord
-from search.schema import Manifest
-from search.settings import Settings
+from search.schema import WalkRules
 
 #: Readers see what a long run has committed after this many seconds, …
 _PUBLISH_AFTER = 20.0
@@ -38,11 +36,15 @@ class Report:
         moved: Files whose content was known: moved, copied, or only touched.
         removed: Documents whose last file is gone.
         unchanged: Files not opened, because nothing about them had changed.
-        other: Files left out because their kind is not read.
+        other: Files left out because their kind is not read, those in archives included.
+        ignored: Files and folders left out by rules: hidden ones, ignore files, globs.
         passages: Passages of the documents added and changed.
         embedded: Passages that had to be embedded.
+        postponed: Files left for a later run, because they were being written.
         failures: Files that could not be read, with the reason.
-        withheld: Folders found empty whose documents were kept all the same.
+        scanned: Documents most of whose pages hold no text, with a sentence that says so.
+        withheld: Folders found empty or missing whose documents were kept all the same, with how
+            many files that are.
         seconds: How long it took.
         interrupted: Whether the run was stopped before its end.
     """
@@ -53,78 +55,57 @@ class Report:
     removed: int = 0
     unchanged: int = 0
     other: int = 0
+    ignored: int = 0
+    postponed: int = 0
     passages: int = 0
     embedded: int = 0
     failures: dict[Path, str] = field(default_factory=dict)
-    withheld: tuple[Path, ...] = ()
+    scanned: dict[Path, str] = field(default_factory=dict)
+    withheld: Mapping[Path, int] = field(default_factory=dict)
     seconds: float = 0.0
     interrupted: bool = False
 
 
-def open_for_indexing(
-    settings: Settings, encoder: Encoder | None = None
-) -> tuple[CollectionWriter, Encoder]:
-    """Open the collection that the settings name for writing, or make it, with its encoder.
-
-    Args:
-        settings: Name, model and splitter; the latter two must be the collection's if given.
-        encoder: The encoder to use in place of the one that would be loaded.
-
-    Raises:
-        CollectionMismatch: It was made with another model, splitter or format.
-        CollectionLocked: Another process is writing to it.
-        EncoderError: The encoder cannot be loaded.
-        StorageError: The disk is full, read-only or damaged.
-    """
-    folder = settings.collections / settings.collection
-    if not exists(folder):
-        encoder = encoder or load_encoder(settings.model or DEFAULT_MODEL, settings.cache)
-        writer = CollectionWriter.create(folder, manifest_for(encoder, settings.passage_pieces))
-        # Another process may have made the collection while the encoder was being loaded.
-        if not exists(folder):
-            try:
-                writer.activate()
-            except BaseException:
-                writer.close()
-                raise
-            return writer, encoder
-        writer.close()
-    writer = CollectionWriter.open(folder)
-    try:
-        return writer, _fitting_encoder(settings, writer.store.manifest, encoder)
-    except BaseException:
-        writer.close()
-        raise
-
-
-def manifest_for(encoder: Encoder, pieces: int | None) -> Manifest:
-    """The manifest of a new build."""
-    return Manifest(encoder.spec, splitter_for(encoder.spec, pieces), nearness_threshold(encoder))
-
-
 def index(
-    roots: Sequence[Path],
+    roots: Mapping[Path, WalkRules],
     writer: CollectionWriter,
     encoder: Encoder,
     progress: Progress,
-    max_file_mb: int = 200,
+    limits: Limits,
     *,
     retry: bool = False,
+    prune: bool = False,
+    at_rest: float = 0.0,
 ) -> Report:
-    """Bring the collection up to what lies in ``roots``.
+    """Bring the collection up to what lies beneath ``roots``.
 
     Only what is new or changed is read (with ``retry`` also what could not be read before), and
     only passages never seen before are embedded. What has been committed stays, however the run
-    ends; ctrl-C ends it early with a report.
+    ends; ctrl-C ends it at once with a report, and leaves it to whoever opens the collection next
+    to bring the views up to what was committed.
+
+    Args:
+        roots: Absolute paths of folders and files, each with the rules for what lies beneath.
+        writer: The collection.
+        encoder: Embeds its passages.
+        progress: Is told how the run goes on.
+        limits: What reading one file may take.
+        retry: Look again at what could not be read; so does reading scanned pages, which also
+            looks again at documents with pages without text.
+        prune: Take out the documents of roots found empty or missing.
+        at_rest: Leave files for a later run that were modified less than so many seconds ago.
+
+    Returns:
+        What was done; `Report.interrupted` says whether ctrl-C ended it.
 
     Raises:
-        UsageError: A root is not there.
         EncoderError: The encoder failed.
         StorageError: The disk is full or read-only; what was committed before is kept.
     """
-    run = _Run(resolve_roots(roots), writer, encoder, progress, max_file_mb)
+    run = _Run(roots, writer, encoder, progress, limits)
     try:
-        run.look_through(retry=retry)
+        run.look_through(retry=retry, prune=prune, at_rest=at_rest)
+        run.publish()
     except KeyboardInterrupt:
         run.report.interrupted = True
     except WhereinError:
@@ -136,11 +117,11 @@ def index(
 class _Run:
     def __init__(
         self,
-        roots: list[Path],
+        roots: Mapping[Path, WalkRules],
         writer: CollectionWriter,
         encoder: Encoder,
         progress: Progress,
-        max_file_mb: int,
+        limits: Limits,
     ) -> None:
         self.report = Report()
         self._began = self._published = time.monotonic()
@@ -149,40 +130,68 @@ class _Run:
         self._writer = writer
         self._store = writer.store
         self._progress = progress
-        self._limit = max_file_mb * 1_000_000
+        self._limits = limits
         pieces = writer.store.manifest.splitter.pieces
         self._batch = Batch(writer.store, encoder, pieces, progress)
+        self._known: dict[Path, FileRecord] = {}
+        self._recognition = Recognition(writer.store, self._known)
+        # Files with the content of another one of this run, which is being read at this moment.
+        self._twins: list[FileRecord] = []
+        self._refused: dict[bytes, str] = {}
 
-    def look_through(self, *, retry: bool) -> None:
+    def look_through(self, *, retry: bool, prune: bool, at_rest: float) -> None:
         found = walk(self._roots)
+        reads_scans = self._limits.ocr is not None
+        retry = retry or reads_scans
         with self._store.reading() as reading:
             known_roots = reading.roots()
-            changes = compare(self._roots, found, reading.files(), retry=retry)
-        self.report.unchanged = changes.unchanged
-        self.report.other = found.other
-        self.report.withheld = changes.withheld
-        self.report.failures.update(found.unreadable)
-        new_roots = [root for root in self._roots if root not in known_roots]
-        if new_roots:
+            again = reading.textless_files() if reads_scans else set()
+            changes = compare(
+                list(self._roots),
+                found,
+                reading.files(),
+                retry=retry,
+                prune=prune,
+                again=again,
+            )
+        self._note(found, changes)
+        changed_roots = {
+            root: rules for root, rules in self._roots.items() if known_roots.get(root) != rules
+        }
+        if changed_roots:
             with self._store.writing() as writing:
-                for root in new_roots:
-                    writing.add_root(root)
-        self._progress.begin(len(changes.look), sum(file.size for file, _ in changes.look))
-        for file, record in changes.look:
-            self._take(file, record)
-            self._progress.opened(file.size)
-            self._publish_if_due()
+                for root, rules in changed_roots.items():
+                    writing.put_root(root, rules)
+        now = time.time()
+        look = [
+            (file, record)
+            for file, record in changes.look
+            if not 0 <= now - file.modified / 1e9 < at_rest
+        ]
+        self.report.postponed = len(changes.look) - len(look)
+        self._progress.begin(len(look), sum(file.size for file, _ in look))
+        self._known = {file.path: record for file, record in look if record is not None}
+        self._recognition = Recognition(self._store, self._known, retry=retry, again=again)
+        with ReaderPool(self._limits, self._recognition.wanted) as pool:
+            for file, messages in pool.read([file for file, _ in look]):
+                self._take(file, messages)
+                self._progress.opened(file.size)
+                self._publish_if_due()
+        self._settle_twins()
         self._batch.commit()
         if changes.gone:
             with self._store.writing() as writing:
-                self.report.removed = sum(writing.remove_file(path) for path in changes.gone)
+                self.report.removed += sum(writing.remove_file(path) for path in changes.gone)
 
     def finish(self) -> Report:
-        self._writer.publish()
+        self.report.removed += self._batch.removed
         self.report.passages = self._batch.passages
         self.report.embedded = self._batch.embedded
         self.report.seconds = time.monotonic() - self._began
         return self.report
+
+    def publish(self) -> None:
+        self._writer.publish()
 
     def publish_what_there_is(self) -> None:
         """After a failure: show readers what was committed, if the disk lets us."""
@@ -190,6 +199,13 @@ class _Run:
             self._writer.publish()
         except WhereinError:
             return  # the failure that brought us here is the one to report
+
+    def _note(self, found: Walk, changes: Changes) -> None:
+        self.report.unchanged = changes.unchanged
+        self.report.other = found.other
+        self.report.ignored = found.ignored
+        self.report.withheld = changes.withheld
+        self.report.failures.update(found.unreadable)
 
     def _publish_if_due(self) -> None:
         waited = time.monotonic() - self._published
@@ -200,41 +216,102 @@ class _Run:
             self._published = time.monotonic()
             self._publish_cost = self._published - began
 
-    def _take(self, file: FoundFile, record: FileRecord | None) -> None:
-        """Read one file as far as needed and hand it to the batch."""
-        try:
-            data, file = _read(file, self._limit)
-        except ReadError as error:
-            self._fail(file, None, error)
+    def _take(self, file: FoundFile, messages: Iterator[Message]) -> None:
+        """Hand to the batch whatever comes of a file."""
+        digest: bytes | None = None
+        members: set[str] = set()
+        for message in messages:
+            match message:
+                case Opened():
+                    digest = message.digest
+                    file = FoundFile(file.path, message.size, message.modified)
+                case Read():
+                    members.add(message.member)
+                    self._take_document(file, message)
+                case Refused(failure=failure):
+                    self._fail(file, digest, "", failure)
+                case Left():
+                    self._take_known(file, digest or b"")
+                    return
+                case Finished(other=other):
+                    self.report.other += other
+                    if "" not in members:
+                        # Stands for the archive itself, and is written after all that is in it.
+                        self._batch.add_record(_record(file, digest))
+        if file.path in self._known or members - {""}:
+            self._batch.keep_members(file.path, members - {""})
+
+    def _take_document(self, file: FoundFile, message: Read) -> None:
+        if message.document is None:
+            self._fail(file, message.digest or None, message.member, message.failure)
             return
-        digest = hashlib.sha256(data).digest()
-        with self._store.reading() as reading:
-            same = reading.document_with(digest)
-        seen = FileRecord(file.path, file.size, file.modified, digest, same, None)
-        if same is not None:
-            self.report.moved += 1
-            self._batch.add_record(seen)
+        record = _record(file, message.digest, member=message.member)
+        if message.member and self._take_known_content(record):
             return
-        if self._batch.add_copy(seen):
-            self.report.moved += 1
-            return
-        try:
-            document = readers.read(data, file.path.name)
-        except ReadError as error:
-            self._fail(file, digest, error)
-            return
-        key = self._key_to_keep(record)
-        if record is not None and record.document is not None:
+        before = self._record_at(file.path, message.member)
+        key = self._key_to_keep(before)
+        if before is not None and before.document is not None:
             self.report.changed += 1
         else:
             self.report.added += 1
-        self._batch.add_document(document, digest, [seen], key)
+        if message.document.scanned:
+            self.report.scanned[record.location] = message.document.scanned
+        self._batch.add_document(message.document, message.digest, [record], key)
 
-    def _fail(self, file: FoundFile, digest: bytes | None, error: ReadError) -> None:
-        self.report.failures[file.path] = str(error)
-        self._batch.add_record(
-            FileRecord(file.path, file.size, file.modified, digest, None, str(error))
-        )
+    def _take_known(self, file: FoundFile, digest: bytes) -> None:
+        """A file that was not read, because its content is known."""
+        before = self._known.get(file.path)
+        record = _record(file, digest)
+        if before is not None and before.content_hash == digest:
+            self.report.moved += 1
+            self._batch.add_record(
+                replace(record, document=before.document, failure=before.failure)
+            )
+        elif not self._take_known_content(record):
+            self._twins.append(record)
+
+    def _take_known_content(self, record: FileRecord) -> bool:
+        """Take a file whose content the store or the batch has already; False if neither has.
+
+        What lies in an archive of known content lies in this one too.
+        """
+        with self._store.reading() as reading:
+            like = reading.file_with(record.content_hash or b"")
+            inside = [] if like is None else reading.inside(like)
+        if like is not None:
+            for inner in inside:
+                member = inner.member[len(like.member) :].lstrip("/")
+                place = f"{record.member}/{member}" if record.member else member
+                self._batch.add_record(replace(inner, path=record.path, member=place))
+            self._batch.add_record(replace(record, document=like.document))
+        elif not self._batch.add_copy(record):
+            return False
+        self.report.moved += 1
+        return True
+
+    def _settle_twins(self) -> None:
+        """Files whose content was being read when they came: by now it was, or could not be."""
+        if self._twins:
+            self._batch.commit()
+        for record in self._twins:
+            digest = record.content_hash or b""
+            if not self._take_known_content(record):
+                found = FoundFile(record.path, record.size, record.modified)
+                self._fail(found, digest, "", self._refused[digest])
+
+    def _fail(self, file: FoundFile, digest: bytes | None, member: str, failure: str) -> None:
+        record = _record(file, digest, failure, member)
+        self.report.failures[record.location] = failure
+        if digest is not None:
+            self._refused[digest] = failure
+        self._batch.add_record(record)
+
+    def _record_at(self, path: Path, member: str) -> FileRecord | None:
+        """What was known of a place before."""
+        if not member:
+            return self._known.get(path)
+        with self._store.reading() as reading:
+            return reading.file(path, member)
 
     def _key_to_keep(self, record: FileRecord | None) -> int | None:
         """The number of the document that was at this path, unless other paths hold it too."""
@@ -244,51 +321,8 @@ class _Run:
             return reading.sole_key(record.document)
 
 
-def _read(file: FoundFile, limit: int) -> tuple[bytes, FoundFile]:
-    """A file's bytes, and its size and time as they were while it was read.
-
-    Raises:
-        ReadError: It is too large, cannot be read, or changes while it is read.
-    """
-    if file.size > limit:
-        raise ReadError(
-            f"The file has {file.size / 1e6:,.0f} MB, more than the limit of "
-            f"{limit / 1e6:,.0f} MB.",
-            "Raise the limit with --max-file-mb.",
-        )
-    try:
-        for _ in range(2):
-            with file.path.open("rb") as stream:
-                data = stream.read(limit + 1)
-            status = file.path.stat()
-            now = FoundFile(file.path, status.st_size, status.st_mtime_ns)
-            if now == file and len(data) == file.size:
-                return data, file
-            file = now
-    except OSError as error:
-        raise ReadError(
-            f"The file cannot be opened ({error.strerror}).", "Check its permissions."
-        ) from None
-    raise ReadError("The file changed while it was read.", "Index again when it is at rest.")
-
-
-def _fitting_encoder(settings: Settings, manifest: Manifest, given: Encoder | None) -> Encoder:
-    made_with = manifest.encoder
-    if given is None and settings.model not in (None, made_with.name):
-        given = load_encoder(str(settings.model), settings.cache)
-    encoder = given or load_encoder(made_with.name, settings.cache, made_with.digest)
-    if encoder.spec.digest != made_with.digest:
-        raise CollectionMismatch(
-            f"Collection {settings.collection!r} was made with the model {made_with.name}, "
-            f"not with {encoder.spec.name}.",
-            f"Leave --model out, or run: wherein reindex --model {encoder.spec.name}",
-        )
-    wanted = splitter_for(encoder.spec, settings.passage_pieces or manifest.splitter.pieces)
-    if wanted != manifest.splitter:
-        raise CollectionMismatch(
-            f"Collection {settings.collection!r} was made with passages of "
-            f"{manifest.splitter.pieces} pieces (splitter {manifest.splitter.version}), not of "
-            f"{wanted.pieces} (splitter {wanted.version}).",
-            f"Leave --passage-pieces out, or run: wherein reindex --passage-pieces {wanted.pieces}",
-        )
-    return encoder
+def _record(
+    file: FoundFile, digest: bytes | None, failure: str | None = None, member: str = ""
+) -> FileRecord:
+    """What is known of a file so far; the batch adds the document."""
+    return FileRecord(file.path, file.size, file.modified, digest, None, failure, member)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.batch import Batch
-from indexer.pipeline import manifest_for
+from indexer.opening import manifest_for
 from indexer.progress import Progress
 from search.collection import Collection, CollectionWriter
 from search.encoders import load_encoder
@@ -28,6 +28,7 @@ def reindex(settings: Settings, progress: Progress) -> int:
         CollectionLocked: Another process is writing to it.
         EncoderError: The encoder cannot be loaded.
         StorageError: The disk is full, read-only or damaged.
+        CollectionMismatch: Its format is newer than this program.
     """
     folder = settings.collections / settings.collection
     with Collection(folder) as old:
@@ -36,12 +37,12 @@ def reindex(settings: Settings, progress: Progress) -> int:
         pieces = settings.passage_pieces or old.manifest.splitter.pieces
         manifest = manifest_for(encoder, pieces)
         with CollectionWriter.create(folder, manifest) as writer, old.store.reading() as reading:
-            records = {record.path: record for record in reading.files()}
+            records = {record.location: record for record in reading.files()}
             keys = reading.document_keys()
             progress.begin(len(keys), 0)
             with writer.store.writing() as writing:
-                for root in reading.roots():
-                    writing.add_root(root)
+                for root, rules in reading.roots().items():
+                    writing.put_root(root, rules)
             batch = Batch(writer.store, encoder, manifest.splitter.pieces, progress)
             for key in keys:
                 row = reading.document(key)

@@ -14,14 +14,19 @@ from search.errors import UsageError
 def remove(paths: Sequence[Path], writer: CollectionWriter) -> int:
     """Take files, and all that lies beneath folders, out of the collection.
 
+    Args:
+        paths: Absolute paths.
+        writer: The collection; its views are brought up to what is left.
+
     Returns:
         How many files were taken out.
 
     Raises:
         UsageError: One of the paths is not in the collection; nothing was removed.
+        StorageError: The disk is full, read-only or damaged.
     """
     with writer.store.reading() as reading:
-        known = [record.path for record in reading.files()]
+        known = {record.path for record in reading.files()}
         roots = reading.roots()
     going = [path for path in known if within(path, paths)]
     for path in paths:

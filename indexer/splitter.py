@@ -1,24 +1,22 @@
 """From a document to passages: cut at paragraph and sentence ends, with exact offsets.
 
-A passage never crosses a page or a heading. It is filled with whole sentences up to the limit and
-ends at a paragraph end where one lies in its last part; the sentence that ends it begins the next,
-so that what one sentence says of another is not torn apart. Sentence ends come from sentencex
-(Wikimedia), which knows abbreviations in many languages; length is counted in the encoder's own
-pieces.
+A passage never crosses a page, a heading or a place. It is filled with whole sentences up to the
+limit and ends at a paragraph end where one lies in its last part; the sentence that ends it begins
+the next, so that what one sentence says of another is not torn apart. Length is counted in the
+encoder's own pieces.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import sentencex
 
 from search.encoders.base import EncoderSpec, Tokenizer
 from search.models import Document, Passage, Section
 from search.schema import SplitterSpec
+from search.sentences import Sentence, sentences
 
 #: Raised whenever the same text would be cut differently.
 VERSION = 1
@@ -32,13 +30,7 @@ _EARLY_END = 0.6
 _OVERLAP_SHARE = 0.35
 #: A rest shorter than this share of the limit is not left as a passage of its own.
 _REST_SHARE = 0.3
-#: Sentences are cut to this many characters before the tokenizer sees them, so that a file of one
-#: endless line does not take endless memory.
-_LONGEST_UNIT = 20_000
 _TOKENIZED_TOGETHER = 2_000
-
-_BLOCK = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
-_LINE = re.compile(r"[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +65,21 @@ def split(document: Document, tokenizer: Tokenizer, pieces: int) -> list[Passage
     passages: list[Passage] = []
     sections = document.sections
     for number, section in enumerate(sections):
-        spans = _spans(document.text, section.body, section.end)
+        spans = sentences(document.text, section.body, section.end)
         if not spans and not _goes_on(section, sections[number + 1 : number + 2]):
-            spans = _spans(document.text, section.start, section.body)
+            spans = sentences(document.text, section.start, section.body)
         units = _measure(document.text, spans, tokenizer, pieces)
         passages += (
-            Passage(units[first].start, units[last].end, section.headings, section.page)
+            Passage(
+                units[first].start,
+                units[last].end,
+                section.headings,
+                section.page,
+                section.place,
+            )
             for first, last in _pack(units, pieces)
         )
     return passages
-
-
-def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence or line of ``text``, white space around it left out."""
-    for start, end, _ in _spans(text, 0, len(text)):
-        yield start, end
 
 
 def _goes_on(section: Section, following: Sequence[Section]) -> bool:
@@ -96,43 +88,7 @@ def _goes_on(section: Section, following: Sequence[Section]) -> bool:
     return bool(following) and following[0].headings[:depth] == section.headings
 
 
-def _spans(text: str, start: int, end: int) -> list[tuple[int, int, bool]]:
-    """Sentences and lines in a stretch of text, and whether each ends its paragraph."""
-    spans: list[tuple[int, int, bool]] = []
-    for block in _BLOCK.finditer(text, start, end):
-        found = [
-            piece
-            for line in _LINE.finditer(text, block.start(), block.end())
-            for sentence in _sentences(text, line.start(), line.end())
-            for piece in _bounded(text, *sentence)
-        ]
-        spans += ((s, e, number == len(found)) for number, (s, e) in enumerate(found, 1))
-    return spans
-
-
-def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    line = text[start:end]
-    for boundary in sentencex.get_sentence_boundaries("en", line):
-        sentence = line[boundary["start_index"] : boundary["end_index"]]
-        left = boundary["start_index"] + len(sentence) - len(sentence.lstrip())
-        right = boundary["start_index"] + len(sentence.rstrip())
-        if left < right:
-            yield start + left, start + right
-
-
-def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while end - start > _LONGEST_UNIT:
-        cut = text.rfind(" ", start + _LONGEST_UNIT // 2, start + _LONGEST_UNIT)
-        cut = cut if cut > 0 else start + _LONGEST_UNIT
-        yield start, cut
-        start = cut + len(text[cut:end]) - len(text[cut:end].lstrip())
-    if start < end:
-        yield start, end
-
-
-def _measure(
-    text: str, spans: list[tuple[int, int, bool]], tokenizer: Tokenizer, limit: int
-) -> list[_Unit]:
+def _measure(text: str, spans: list[Sentence], tokenizer: Tokenizer, limit: int) -> list[_Unit]:
     """Count the pieces of each span; one over the limit is cut between words, or within one."""
     units: list[_Unit] = []
     for first in range(0, len(spans), _TOKENIZED_TOGETHER):

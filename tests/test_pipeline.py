@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from conftest import Silent, run_index
+from conftest import Silent, index_into, run_index
 
-from indexer import pipeline, readers
+from indexer import opening, pipeline
+from indexer.opening import open_for_indexing
 from indexer.removal import remove
 from search.collection import Collection, CollectionWriter
 from search.encoders import HashingEncoder
 from search.engine import Engine
-from search.errors import CollectionLocked, CollectionMismatch, ReadError, StorageError, UsageError
+from search.errors import CollectionLocked, CollectionMismatch, StorageError, UsageError
 from search.queries import parse
 from search.settings import Settings
 
@@ -158,8 +157,10 @@ def test_an_emptied_folder_is_not_taken_for_a_mass_deletion(
     shutil.rmtree(folder)
     folder.mkdir()
     report = run_index(settings, folder)
-    assert (report.removed, report.withheld) == (0, (folder,))
+    assert (report.removed, report.withheld) == (0, {folder: 1})
     assert paths_found(settings, "disk") == ["a.txt"]
+    assert run_index(settings, folder, prune=True).removed == 1
+    assert paths_found(settings, "disk") == []
 
 
 def test_a_file_that_cannot_be_read_is_recorded_and_tried_again_when_it_changes(
@@ -178,33 +179,14 @@ def test_a_file_that_cannot_be_read_is_recorded_and_tried_again_when_it_changes(
     assert failures(settings).keys() == {"bad.pdf"}
 
 
-def test_failed_files_are_looked_at_again_when_asked(
-    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(folder, "a.txt", "Fine after all.")
-
-    def fail(data: bytes, name: str) -> object:
-        raise ReadError("No reader yet.")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(readers, "read", fail)
-        run_index(settings, folder)
-    assert failures(settings) == {"a.txt": "No reader yet."}
+def test_failed_files_are_looked_at_again_when_asked(settings: Settings, folder: Path) -> None:
+    write(folder, "a.txt", "Fine after all. " * 100_000)
+    run_index(settings.with_(max_file_mb=1), folder)
+    assert failures(settings).keys() == {"a.txt"}
     assert run_index(settings, folder).unchanged == 1
-    writer, encoder = pipeline.open_for_indexing(settings)
-    with writer:
-        report = pipeline.index([folder], writer, encoder, Silent(), retry=True)
+    report = run_index(settings, folder, retry=True)
     assert (report.added, report.unchanged) == (1, 0)
     assert failures(settings) == {}
-
-
-def test_a_missing_library_is_not_taken_for_a_damaged_file(
-    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(folder, "a.md", "# Text")
-    monkeypatch.setitem(sys.modules, "indexer.readers.markdown", None)
-    with pytest.raises(ImportError):
-        run_index(settings, folder)
 
 
 def test_a_file_over_the_limit_costs_only_itself(settings: Settings, folder: Path) -> None:
@@ -212,29 +194,23 @@ def test_a_file_over_the_limit_costs_only_itself(settings: Settings, folder: Pat
     write(folder, "huge.txt", "x" * 2_000_000)
     report = run_index(settings.with_(max_file_mb=1), folder)
     assert report.added == 1
-    assert "more than the limit of 1 MB" in report.failures[folder / "huge.txt"]
+    assert "limit of 1.0 MB" in report.failures[folder / "huge.txt"]
 
 
-def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
-    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_was_just_written_is_left_for_a_later_run(
+    settings: Settings, folder: Path
 ) -> None:
     path = write(folder, "a.txt", "Growing.")
-    original = Path.stat
-    sizes = iter(range(100, 200))
+    report = run_index(settings, folder, at_rest=3600.0)
+    assert (report.added, report.postponed) == (0, 1)
+    os.utime(path, (1, 1))
+    assert run_index(settings, folder, at_rest=3600.0).added == 1
 
-    def restless(self: Path, **kwargs: bool) -> os.stat_result:
-        status = original(self, **kwargs)
-        if self == path:
-            return SimpleNamespace(  # type: ignore[return-value]
-                st_mode=status.st_mode, st_size=next(sizes), st_mtime_ns=status.st_mtime_ns
-            )
-        return status
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "stat", restless)
-        report = run_index(settings, folder)
-    assert "changed while it was read" in report.failures[path]
-    assert run_index(settings, folder).added == 1
+def test_a_file_from_the_future_is_not_waited_for(settings: Settings, folder: Path) -> None:
+    path = write(folder, "a.txt", "From a clock that is fast.")
+    os.utime(path, (4_000_000_000, 4_000_000_000))
+    assert run_index(settings, folder, at_rest=3600.0).added == 1
 
 
 def test_a_run_that_is_interrupted_keeps_what_was_committed(
@@ -242,17 +218,15 @@ def test_a_run_that_is_interrupted_keeps_what_was_committed(
 ) -> None:
     for number in range(10):
         write(folder, f"{number}.txt", f"Document number{number}.")
-    original = readers.read
 
-    def stop_at_six(data: bytes, name: str) -> object:
-        if name == "6.txt":
-            raise KeyboardInterrupt
-        return original(data, name)
+    class Impatient(Silent):
+        def opened(self, size: int) -> None:
+            super().opened(size)
+            if self.files == 6:
+                raise KeyboardInterrupt
 
     monkeypatch.setattr("indexer.batch._DOCUMENTS", 2)
-    with monkeypatch.context() as patch:
-        patch.setattr(readers, "read", stop_at_six)
-        report = run_index(settings, folder)
+    report = run_index(settings, folder, progress=Impatient())
     assert report.interrupted
     assert paths_found(settings, "number3") == ["3.txt"]
     assert paths_found(settings, "number7") == []
@@ -313,7 +287,7 @@ def test_a_passage_length_once_chosen_is_kept(settings: Settings, folder: Path) 
 def test_two_runs_at_once(settings: Settings, folder: Path) -> None:
     write(folder, "a.txt", "Text.")
     run_index(settings, folder)
-    writer, _ = pipeline.open_for_indexing(settings)
+    writer, _ = open_for_indexing(settings)
     with writer, pytest.raises(CollectionLocked, match="Another process is writing"):
         run_index(settings, folder)
 
@@ -325,12 +299,12 @@ def test_a_collection_made_by_another_process_meanwhile_is_not_replaced(
 
     def slowly(*_: object) -> HashingEncoder:
         with monkeypatch.context() as patch:
-            patch.setattr(pipeline, "load_encoder", lambda *_: HashingEncoder())
+            patch.setattr(opening, "load_encoder", lambda *_: HashingEncoder())
             run_index(settings, folder)
         return HashingEncoder()
 
-    monkeypatch.setattr(pipeline, "load_encoder", slowly)
-    writer, _ = pipeline.open_for_indexing(settings)
+    monkeypatch.setattr(opening, "load_encoder", slowly)
+    writer, _ = open_for_indexing(settings)
     with writer:
         assert writer.build.name == "0001"
     assert paths_found(settings, "indexed") == ["a.txt"]
@@ -381,9 +355,9 @@ def test_publishing_during_a_long_run(
                 answer = engine.search(parse("number0 number1 number2 number3", "keyword", 50))
                 seen.append(sorted(hit.text.split()[0] for hit in answer.hits))
 
-        writer, encoder = pipeline.open_for_indexing(settings)
+        writer, encoder = open_for_indexing(settings)
         with writer:
-            pipeline.index([folder], writer, encoder, Watch())
+            index_into(writer, encoder, folder, progress=Watch())
     assert seen[0] == ["Document"] * 4
     assert seen[-1] == ["Changed"] * 4
     assert all(len(words) == 4 for words in seen)

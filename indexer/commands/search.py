@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from indexer.cli import NOTHING_FOUND
-from indexer.commands.common import printable
-from search.models import Answer, Hit, Mode
+from indexer.commands.common import plural, printable
+from search.models import Answer, Explanation, Hit, Mode
 from search.options import setting_options
 from search.settings import Settings
 
@@ -21,9 +21,15 @@ _WIDEST = 100
 _BEGIN, _END = "\x01", "\x02"
 
 
-@click.command("search", short_help="Ask a collection a question.")
+@click.command(
+    "search",
+    short_help="Ask a collection a question.",
+    # -word leaves a word out, and so does one that begins with h.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
 @click.argument("question", nargs=-1, required=True)
 @click.option("-k", "limit", type=int, default=5, show_default=True, help="How many passages.")
+@click.option("--offset", type=int, default=0, help="How many of the best ones to pass over.")
 @click.option(
     "--mode",
     default=str(Mode.HYBRID),
@@ -37,17 +43,26 @@ _BEGIN, _END = "\x01", "\x02"
     show_default=True,
     help="How many passages of one document at the most.",
 )
+@click.option("--min-score", type=float, help="Leave out what scores less.")
+@click.option("--explain", is_flag=True, help="Say of each passage how it came by its score.")
 @setting_options("collection", "home")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def command(
     question: tuple[str, ...],
     limit: int,
+    offset: int,
     mode: str,
     per_document: int,
+    min_score: float | None,
+    explain: bool,
     as_json: bool,
     **given: Any,
 ) -> None:
     """Ask a collection a QUESTION and print the passages that answer it, best first.
+
+    The question may hold "exact phrases", -words to leave out, words* and filters: title:, path:,
+    type:, lang:, author:, before:, after:, page:. Put it in single quotes, so that the shell leaves
+    it alone.
 
     Words that match are marked: *so* in plain output, in colour on a terminal. The exit code is 0
     if something was found, 1 if nothing was, 2 if the command was at fault.
@@ -56,8 +71,17 @@ def command(
     from search.queries import parse
     from search.wire import answer_as_dict
 
+    _refuse_options(question)
     settings = Settings.from_environment(**given)
-    query = parse(" ".join(question), mode, limit, per_document)
+    query = parse(
+        " ".join(question),
+        mode,
+        limit,
+        per_document,
+        offset=offset,
+        min_score=min_score,
+        explain=explain,
+    )
     with Engine.of(settings) as engine:
         answer = engine.search(query)
     if as_json:
@@ -68,40 +92,113 @@ def command(
         raise click.exceptions.Exit(NOTHING_FOUND)
 
 
+def _refuse_options(question: tuple[str, ...]) -> None:
+    """Refuse what was meant for an option; "-word" is none.
+
+    Raises:
+        click.NoSuchOption: There is one.
+    """
+    for word in question:
+        if word.startswith("--") and word[2:3].isalpha() and " " not in word:
+            raise click.NoSuchOption(word.partition("=")[0])
+
+
 def _print(answer: Answer) -> None:
     for line in (answer.fallback, answer.note):
         if line:
             click.echo(f"({line})", err=True)
     if not answer.hits:
-        click.echo("Nothing found.", err=True)
+        click.echo(_nothing(answer), err=True)
+        return
     width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
     for hit in answer.hits:
-        click.echo("\n".join(_lines(hit, width)) + "\n")
+        click.echo("\n".join(_lines(hit, answer, width)) + "\n")
+    if answer.more:
+        click.echo(_further(answer), err=True)
 
 
-def _lines(hit: Hit, width: int) -> list[str]:
-    place = [printable(hit.path)]
-    if hit.page is not None:
-        place.append(f"page {hit.page}")
-    place += [printable(heading) for heading in hit.headings if heading != hit.title]
-    more = f"  (+{hit.more_in_document} more in this document)" if hit.more_in_document else ""
-    title = click.style(printable(hit.title), bold=True)
-    lines = [f"{hit.rank}. {title}  {hit.score:.3f}{more}"]
-    lines += textwrap.wrap(
-        " › ".join(place),
-        width,
-        initial_indent="   ",
-        subsequent_indent="   ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    lines[1:] = [click.style(line, dim=True) for line in lines[1:]]
+def _nothing(answer: Answer) -> str:
+    if answer.total:
+        return f"No more is found; there are {plural(answer.total, 'matching passage')}."
+    return "Nothing found."
+
+
+def _further(answer: Answer) -> str:
+    """How many passages there are, and how to see the next ones."""
+    total = f"{'at least ' if answer.total_is_lower_bound else ''}{answer.total:,}"
+    first, last = answer.hits[0].rank, answer.hits[-1].rank
+    shown = f"{first}–{last}" if first != last else f"{first}"
+    return f"({shown} of {total} matching passages; see the next with --offset {last}.)"
+
+
+def _lines(hit: Hit, answer: Answer, width: int) -> list[str]:
+    """A hit as it is printed."""
+    head = [f"{hit.rank}. {click.style(printable(hit.title), bold=True)}"]
+    if answer.query.meaning:
+        head.append(f"{hit.score:.3f}")
+    if hit.more_in_document:
+        head.append(f"(+{hit.more_in_document} more in this document)")
+    below = [_wrapped(" › ".join(_where(hit)), width)]
+    if about := _about(hit):
+        below.append(_wrapped(" · ".join(about), width))
+    if hit.explanation:
+        below.append(_wrapped(_reasons(hit, hit.explanation), width))
+    lines = ["  ".join(head), *(click.style(line, dim=True) for part in below for line in part)]
     for paragraph in _with_marks(hit).splitlines():
         lines += textwrap.wrap(
             paragraph, width, initial_indent="   ", subsequent_indent="   ", drop_whitespace=True
         )
     begin, end = ("\x1b[1;33m", "\x1b[0m") if sys.stdout.isatty() else ("*", "*")
     return [line.replace(_BEGIN, begin).replace(_END, end) for line in lines]
+
+
+def _where(hit: Hit) -> list[str]:
+    """The steps to the passage: file, page, headings or place."""
+    steps = [printable(hit.path)]
+    if hit.page is not None:
+        steps.append(f"page {hit.page}")
+    steps += [printable(heading) for heading in hit.headings if heading != hit.title]
+    if hit.place:
+        steps.append(printable(hit.place))
+    return steps
+
+
+def _about(hit: Hit) -> list[str]:
+    """What else is known of the document."""
+    known = [printable(part) for part in (hit.author, hit.date) if part]
+    if hit.also_in:
+        known.append(f"also in {plural(hit.also_in, 'other document')}")
+    return known
+
+
+def _reasons(hit: Hit, why: Explanation) -> str:
+    """An explanation in one line."""
+    parts = []
+    if hit.cosine is not None:
+        trust = f" × {why.understood:.2f} understood" if why.understood < 1.0 else ""
+        rank = f", place {why.semantic_rank}" if why.semantic_rank else ""
+        parts.append(f"{why.meaning:.3f} by meaning (cosine {hit.cosine:.3f}{trust}{rank})")
+    if hit.bm25 is not None:
+        shares = ", ".join(f"{printable(term)} {share:.1f}" for term, share in why.terms.items())
+        rank = f", place {why.keyword_rank}" if why.keyword_rank else ""
+        parts.append(
+            f"{why.words:.3f} by words (BM25 {hit.bm25:.1f} of at most {why.greatest_bm25:.1f}"
+            f"{rank}{': ' if shares else ''}{shares})"
+        )
+    if why.feedback:
+        parts.append(f"{why.feedback:.3f} for being like the best")
+    return f"{hit.score:.3f} = {' + '.join(parts)}"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent="   ",
+        subsequent_indent="   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _with_marks(hit: Hit) -> str:
