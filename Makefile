@@ -5,7 +5,7 @@ PORT ?= 8000
 COLLECTION ?= sample
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test check lint format types unit bench-quality bench-python-docs corpus cli-reference wheel clean
+.PHONY: help run test check lint format types unit eval bench-python-docs corpus cli-reference wheel clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ types: .venv/.test ## Types, with mypy --strict
 unit: .venv/.test ## The tests alone
 	$(BIN)/python -m pytest $(ARGS)
 
-bench-quality: .venv/.run ## Ranking quality on BEIR folders: make bench-quality DATA="dir dir"
+eval: .venv/.run ## Ranking quality on BEIR folders against the baseline: make eval DATA="dir dir"
 	$(BIN)/python benchmarks/quality.py $(DATA)
 
 bench-python-docs: .venv/.run ## Twenty questions to Python's own documentation (Debian's python3-doc)

@@ -16,9 +16,12 @@ import time
 from pathlib import Path
 
 from indexer.commands.progress import Watch
-from indexer.pipeline import Report, index, open_for_indexing
+from indexer.opening import open_for_indexing
+from indexer.pipeline import Report, index
+from indexer.worker import Limits
 from search.engine import Engine
 from search.queries import parse
+from search.schema import WalkRules
 from search.settings import Settings
 
 #: Where Debian puts it.
@@ -74,7 +77,8 @@ def build(folder: Path, settings: Settings) -> Report:
     """Index the documentation as `wherein index` does."""
     writer, encoder = open_for_indexing(settings)
     with writer, Watch() as watch:
-        return index([folder], writer, encoder, watch)
+        roots = {folder.resolve(): WalkRules()}
+        return index(roots, writer, encoder, watch, Limits.of(settings))
 
 
 def ranks(

@@ -1,94 +1,80 @@
-"""Ranking quality on collections in BEIR's layout, through the product's own pipeline.
+"""Ranking quality on collections in BEIR's layout, against what was reached before.
 
-    python benchmarks/quality.py FOLDER [FOLDER…]
+    python benchmarks/quality.py [--rebuild] [--every N] FOLDER [FOLDER…]
 
-Each folder holds corpus.jsonl, queries.jsonl and qrels/test.tsv. Prints nDCG@10 for each mode. A
-document's score is that of its best passage.
+What `wherein eval` finds for each folder, in short: nDCG@10 of each mode, that of hybrid search
+with its 95 % interval, and how it stands to the goal and the floor that baseline.json names for a
+folder of that name. Ends with code 1 if hybrid search is below a floor. `wherein eval FOLDER` says
+more.
 """
 
 from __future__ import annotations
 
-import csv
+import argparse
 import json
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.batch import Batch
-from indexer.pipeline import manifest_for
-from indexer.progress import Unwatched
-from search.collection import CollectionWriter
-from search.encoders import DEFAULT_MODEL, load_encoder
-from search.engine import Engine
-from search.evaluation import ndcg
-from search.models import Document, Mode, Query, Section
-from search.rows import FileRecord
+from indexer.commands.progress import Watch
+from indexer.evaluating import Selection, evaluate, folder_setup
+from search.evaluation.bootstrap import Interval
+from search.evaluation.measures import MEASURES
+from search.models import Mode
 from search.settings import Settings
 
-
-def rows(path: Path) -> Iterator[dict[str, str]]:
-    """The objects of a JSON Lines file."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
+BASELINE = Path(__file__).with_name("baseline.json")
+MEASURE = "nDCG@10"
+#: Goal and floor are written with three decimals, and so is what is held against them.
+DECIMALS = 3
 
 
-def build(folder: Path, home: Path) -> tuple[Engine, dict[int, str]]:
-    """Index a corpus; gives the engine and the corpus's id of each document number."""
+def measured(folder: Path, every: int, rebuild: bool) -> dict[Mode, Interval]:
+    """The leading measure of each mode on one folder."""
     settings = Settings.from_environment()
-    encoder = load_encoder(DEFAULT_MODEL, settings.cache)
-    manifest = manifest_for(encoder, None)
-    names = {}
-    with CollectionWriter.create(home, manifest) as writer:
-        batch = Batch(writer.store, encoder, manifest.splitter.pieces, Unwatched())
-        for row in rows(folder / "corpus.jsonl"):
-            text = row["text"].strip() or row.get("title", "")
-            if not text:
-                continue
-            document = Document(row.get("title", ""), "text", text, (Section(0, 0, len(text)),))
-            identity = row["_id"].encode()
-            batch.add_document(
-                document, identity, [FileRecord(Path("/") / row["_id"], 0, 0, identity, None, None)]
-            )
-        batch.commit()
-        writer.activate()
-        with writer.store.reading() as reading:
-            rows_ = (reading.document(key) for key in reading.document_keys())
-            names = {row.key: row.content_hash.decode() for row in rows_ if row is not None}
-    return Engine(home, settings.cache, encoder), names
+    column = MEASURES.index(MEASURE)
+    with (
+        Watch() as watch,
+        folder_setup(
+            folder, None, None, settings, Selection(every), watch, rebuild=rebuild
+        ) as setup,
+    ):
+        found = evaluate(setup, list(Mode))
+    return {result.mode: result.means[column] for result in found.results}
 
 
-def score(engine: Engine, names: dict[int, str], folder: Path) -> dict[str, float]:
-    """Mean nDCG@10 over all judged queries, by mode."""
-    qrels: dict[str, dict[str, float]] = {}
-    with (folder / "qrels" / "test.tsv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            qrels.setdefault(row["query-id"], {})[row["corpus-id"]] = float(row["score"])
-    sums = dict.fromkeys(Mode, 0.0)
-    count = 0
-    for query in rows(folder / "queries.jsonl"):
-        judged = {k: v for k, v in qrels.get(query["_id"], {}).items() if v > 0}
-        if not judged:
-            continue
-        count += 1
-        for mode in Mode:
-            answer = engine.search(Query(query["text"], mode, limit=10, per_document=1))
-            gains = [judged.get(names[hit.document_id], 0.0) for hit in answer.hits]
-            sums[mode] += ndcg(gains, list(judged.values()))
-    return {str(mode): total / count for mode, total in sums.items()}
+def verdict(value: float, baseline: dict[str, float] | None) -> str:
+    """How a mean stands to its goal and its floor."""
+    if baseline is None:
+        return ""
+    goal, floor = baseline["goal"], baseline["floor"]
+    value = round(value, DECIMALS)
+    if value < floor:
+        return f"BELOW THE FLOOR of {floor:.3f}"
+    return f"reaches {goal:.3f}" if value >= goal else f"below {goal:.3f}, above {floor:.3f}"
 
 
 def main() -> None:
     """Measure every folder named on the command line."""
-    print(f"{'collection':<14}" + "".join(f"{mode:>10}" for mode in Mode))
-    for name in sys.argv[1:]:
-        folder = Path(name)
-        with tempfile.TemporaryDirectory() as home:
-            engine, names = build(folder, Path(home) / "collection")
-            with engine:
-                found = score(engine, names, folder)
-        print(f"{folder.name:<14}" + "".join(f"{value:>10.4f}" for value in found.values()))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--rebuild", action="store_true", help="index anew what is kept")
+    parser.add_argument("--every", type=int, default=1, help="ask one of so many questions")
+    arguments = parser.parse_args()
+    baselines = json.loads(BASELINE.read_text("utf-8"))
+    print(f"{'nDCG@10':<14}{'hybrid':<24}{'semantic':<10}{'keyword':<10}")
+    below = False
+    for folder in arguments.folders:
+        found = measured(folder, arguments.every, arguments.rebuild)
+        hybrid = found[Mode.HYBRID]
+        said = verdict(hybrid.mean, baselines.get(folder.resolve().name))
+        below = below or said.startswith("BELOW")
+        cell = f"{hybrid.mean:.4f} [{hybrid.low:.3f}, {hybrid.high:.3f}]"
+        print(
+            f"{folder.resolve().name:<14}{cell:<24}{found[Mode.SEMANTIC].mean:<10.4f}"
+            f"{found[Mode.KEYWORD].mean:<10.4f}{said}",
+            flush=True,
+        )
+    sys.exit(1 if below else 0)
 
 
 if __name__ == "__main__":

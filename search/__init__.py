@@ -33,6 +33,9 @@ def open_collection(name: str = "default", **settings: Any) -> Engine:
     Raises:
         CollectionMissing: There is no collection of that name.
         SettingError: A setting has an impossible value.
+        CollectionMismatch: Its format is newer than this program.
+        CollectionLocked: Its format is older, and another process is writing to it.
+        StorageError: It is damaged or cannot be read.
     """
     from search.engine import Engine
     from search.settings import Settings

@@ -29,7 +29,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from search import keywords, vectors
-from search.errors import CollectionLocked, CollectionMissing, StorageError
+from search.errors import CollectionLocked, CollectionMissing, FormatOutdated, StorageError
 from search.keywords import KeywordIndex
 from search.reading import Reading
 from search.schema import Manifest
@@ -44,8 +44,9 @@ _TRIES = 10
 _PAUSE = 0.05
 
 _CURRENT = "CURRENT"
-_STORE = "store.sqlite"
-_KEYWORDS = "keywords"
+#: Names within a build.
+STORE = "store.sqlite"
+KEYWORDS = "keywords"
 
 
 @dataclass(eq=False)
@@ -97,12 +98,17 @@ class Collection:
         CollectionMissing: There is none.
         StorageError: It is damaged or cannot be read.
         CollectionMismatch: Its format is newer than this program.
+        CollectionLocked: Its format is older, and another process is writing to it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.build = _current_build(folder)
-        self.store = Store(self.build / _STORE)
+        self.build = current_build(folder)
+        try:
+            self.store = Store(self.build / STORE)
+        except FormatOutdated:
+            CollectionWriter.open(folder).close()  # which brings it up to date
+            self.store = Store(self.build / STORE)
         self._views: Views | None = None
         self._guard = threading.Lock()
 
@@ -131,9 +137,13 @@ class Collection:
         self.close()
 
     def replaced(self) -> bool:
-        """Whether another build has taken this one's place, so that it must be opened anew."""
+        """Whether another build has taken this one's place, so that it must be opened anew.
+
+        Raises:
+            StorageError: The folder cannot be read.
+        """
         try:
-            return _current_build(self.folder) != self.build
+            return current_build(self.folder) != self.build
         except CollectionMissing:
             return True
 
@@ -143,6 +153,8 @@ class Collection:
 
         Raises:
             StorageError: The views are missing and cannot be made anew.
+            CollectionError: The collection was deleted meanwhile, or a newer program is writing to
+                it.
         """
         with contextlib.ExitStack() as stack:
             while True:
@@ -175,7 +187,7 @@ class Collection:
     def _open_views(self, published: int) -> Views:
         for attempt in range(_TRIES):
             vectors_ = VectorIndex.open(self.build, self.manifest.encoder.dimension)
-            words = KeywordIndex.open(self.build / _KEYWORDS)
+            words = KeywordIndex.open(self.build / KEYWORDS)
             newest = self.store.generation
             if vectors_ is not None and words is not None:
                 shown = (vectors_.generation, words.generation)
@@ -225,25 +237,35 @@ class CollectionWriter:
     def open(cls, folder: Path) -> CollectionWriter:
         """Open an existing collection for writing.
 
+        Returns:
+            The build in use, locked until it is closed; brought up from an older format.
+
         Raises:
             CollectionMissing: There is none.
             CollectionLocked: Another process is writing to it.
             StorageError: It is damaged or cannot be written to.
             CollectionMismatch: Its format is newer than this program.
         """
-        build = _current_build(folder)
-        lock = _lock(folder)
+        build = current_build(folder)
+        held = lock(folder)
         try:
-            build = _current_build(folder)
-            store = Store(build / _STORE, writable=True)
+            build = current_build(folder)
+            store = Store(build / STORE, writable=True)
         except BaseException:
-            lock.release()
+            held.release()
             raise
-        return cls(folder, build, store, lock)
+        return cls(folder, build, store, held)
 
     @classmethod
     def create(cls, folder: Path, manifest: Manifest) -> CollectionWriter:
         """Make a new build of the collection, empty; `activate` puts it in use.
+
+        Args:
+            folder: The collection's folder; made if it is not there.
+            manifest: What the passages and embeddings of the build will depend on.
+
+        Returns:
+            The build, opened for writing and locked until it is closed.
 
         Raises:
             CollectionLocked: Another process is writing to it.
@@ -251,22 +273,22 @@ class CollectionWriter:
         """
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        lock = _lock(folder)
+        held = lock(folder)
         try:
             with storage_errors(folder):
                 try:
-                    number = int(_current_build(folder).name) + 1
+                    number = int(current_build(folder).name) + 1
                 except (CollectionMissing, ValueError):
                     number = 1
                 build = folder / f"{number:04d}"
                 if build.exists():
                     shutil.rmtree(build)
                 build.mkdir()
-                store = Store.create(build / _STORE, manifest)
+                store = Store.create(build / STORE, manifest)
         except BaseException:
-            lock.release()
+            held.release()
             raise
-        return cls(folder, build, store, lock)
+        return cls(folder, build, store, held)
 
     def activate(self) -> None:
         """Put this build in use and drop the others.
@@ -308,12 +330,12 @@ class CollectionWriter:
         if found is None or found.generation > generation:
             for path in self.build.glob("vectors-*.faiss"):
                 path.unlink(missing_ok=True)
-        words = KeywordIndex.open(self.build / _KEYWORDS)
+        words = KeywordIndex.open(self.build / KEYWORDS)
         ahead = words is not None and words.generation > generation
         if words is not None:
             words.close()
         if words is None or ahead:
-            shutil.rmtree(self.build / _KEYWORDS, ignore_errors=True)
+            shutil.rmtree(self.build / KEYWORDS, ignore_errors=True)
 
     def _publish_vectors(self, reading: Reading, published: int, generation: int) -> None:
         if vectors.stamp(self.build) == generation:
@@ -326,7 +348,7 @@ class CollectionWriter:
         found.save(self.build)
 
     def _publish_keywords(self, reading: Reading, published: int, generation: int) -> None:
-        folder = self.build / _KEYWORDS
+        folder = self.build / KEYWORDS
         if keywords.stamp(folder) == generation:
             return
         found = KeywordIndex.open(folder)
@@ -357,7 +379,13 @@ def exists(folder: Path) -> bool:
     return (folder / _CURRENT).is_file()
 
 
-def _current_build(folder: Path) -> Path:
+def current_build(folder: Path) -> Path:
+    """The build in use of the collection in ``folder``.
+
+    Raises:
+        CollectionMissing: There is no collection.
+        StorageError: It cannot be read, or is damaged.
+    """
     try:
         name = (folder / _CURRENT).read_text("ascii").strip()
     except (FileNotFoundError, NotADirectoryError):
@@ -375,14 +403,23 @@ def _current_build(folder: Path) -> Path:
     return folder / name
 
 
-def _lock(folder: Path) -> FileLock:
-    lock = FileLock(folder / "writer.lock", timeout=0)
+def lock(folder: Path) -> FileLock:
+    """Take the lock that the one process holds that writes to the collection in ``folder``.
+
+    Returns:
+        The lock, held until it is released.
+
+    Raises:
+        CollectionLocked: Another process holds it.
+        StorageError: The folder cannot be written to.
+    """
+    held = FileLock(folder / "writer.lock", timeout=0)
     with storage_errors(folder):
         try:
-            lock.acquire()
+            held.acquire()
         except Timeout:
             raise CollectionLocked(
                 f"Another process is writing to collection {folder.name!r}.",
                 "Wait until it is done, or use another one with --collection.",
             ) from None
-    return lock
+    return held

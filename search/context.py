@@ -15,7 +15,10 @@ _SEPARATOR = " > "
 
 
 def context_line(title: str, headings: Sequence[str]) -> str:
-    """Title and heading trail on one line, the outermost left out first where it is too long."""
+    """Title and heading trail on one line, the outermost left out first where it is too long.
+
+    No part stands in it twice, and it has `CONTEXT_LIMIT` characters at the most.
+    """
     trail: list[str] = []
     for part in (title, *headings):
         if part and part not in trail:
@@ -26,6 +29,9 @@ def context_line(title: str, headings: Sequence[str]) -> str:
 
 
 def embedded_text(title: str, headings: Sequence[str], passage: str) -> str:
-    """What the encoder is given for a passage: its context, a line break, its text."""
+    """What the encoder is given for a passage: its context, a line break, its text.
+
+    The context is the `context_line` of ``title`` and ``headings``.
+    """
     context = context_line(title, headings)
     return f"{context}\n{passage}" if context else passage

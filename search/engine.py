@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from search.analysis import terms
+from search.asking import Asked
 from search.collection import Collection, Snapshot
 from search.encoders import Encoder, load_encoder
 from search.encoders.base import Embeddings
 from search.errors import CollectionMismatch, DocumentMissing, EncoderError
-from search.fusion import covered_scale
+from search.explaining import explained
+from search.fields import typed
+from search.filters import TEXTS_READ, Allowed, Filters
+from search.fusion import FEEDBACK_WEIGHT, covered_scale, likeness_to_best
+from search.hits import Pool, display_path, hits_of
+from search.listing import Listing
 from search.models import Answer, Hit, Mode, Query
+from search.places import document_at, file_at
 from search.reading import Ids
+from search.requirements import Requirements
 from search.rows import Counts, DocumentRow
 from search.settings import Settings
-from search.snippets import matched_words
+from search.similar import similar
+from search.snippets import written_as
+from search.understanding import garbled, understood
+from search.why import Search, Why, why
+
+__all__ = ["CANDIDATES", "Engine", "display_path"]
 
 #: Candidates taken from each leg.
 CANDIDATES = 200
@@ -33,17 +43,26 @@ _ONLY_COMMON = (
     "The query holds only very common words, which keyword search leaves out; "
     "ask with rarer ones or in another mode."
 )
+_NOT_ALL_READ = (
+    f"Only {TEXTS_READ:,} passages were read to find the phrases; narrow the search down with "
+    "path: or another filter."
+)
+#: Below any cosine.
+_ANYWHERE = -2.0
 _EMPTY = "The collection is empty; index a folder first."
 
 
 @dataclass(frozen=True, slots=True)
-class _Pool:
-    """Candidate passages, best first, with what each leg says of them."""
+class _Ranked:
+    """The passages that match, how they were found, and how much their cosines counted.
 
-    ids: Ids
-    scores: np.ndarray[tuple[int], np.dtype[np.float64]]
-    cosines: np.ndarray[tuple[int], np.dtype[np.float64]] | None
-    bm25: np.ndarray[tuple[int], np.dtype[np.float64]] | None
+    ``unlike`` says that words were searched because nothing is near in meaning.
+    """
+
+    pool: Pool
+    mode: Mode
+    trust: float = 1.0
+    unlike: bool = False
 
 
 class Engine:
@@ -60,6 +79,7 @@ class Engine:
         CollectionMissing: There is no such collection.
         StorageError: It is damaged or cannot be read.
         CollectionMismatch: Its format is newer than this program, or the encoder is another.
+        CollectionLocked: Its format is older, and another process is writing to it.
     """
 
     def __init__(self, folder: Path, cache: Path, encoder: Encoder | None = None) -> None:
@@ -77,6 +97,8 @@ class Engine:
         self._encoder = encoder
         self._encoder_error: EncoderError | None = None
         self._guard = threading.Lock()
+        self._filters = Filters()
+        self._listing = Listing()
 
     @classmethod
     def of(cls, settings: Settings) -> Engine:
@@ -96,7 +118,11 @@ class Engine:
 
     @property
     def collection(self) -> Collection:
-        """The collection, in its newest build."""
+        """The collection, in its newest build.
+
+        Raises:
+            CollectionError: Another build took its place and cannot be opened, or it was deleted.
+        """
         with self._guard:
             if self._collection.replaced():
                 fresh = Collection(self._collection.folder)
@@ -107,7 +133,12 @@ class Engine:
             return self._collection
 
     def warm_up(self) -> None:
-        """Load encoder and views now, so that the first query does not wait for them."""
+        """Load encoder and views now, so that the first query does not wait for them.
+
+        Raises:
+            CollectionError: The collection is damaged, cannot be read or was deleted. Where the
+                encoder fails, every answer will say so.
+        """
         collection = self.collection
         with contextlib.suppress(EncoderError):  # every answer will say so
             self._load_encoder(collection).encode_query("ready")
@@ -124,39 +155,86 @@ class Engine:
             At most ``query.limit`` hits, best first, ties by passage number.
 
         Raises:
-            StorageError: The collection is damaged or cannot be read.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
         """
         began = time.perf_counter()
         collection = self.collection
-        query_terms = terms(query.text)
         vector, fallback = self._embed(query, collection)
         with collection.snapshot() as snapshot:
-            mode, note = query.mode, None
-            pool = None
-            if vector is not None:
-                near = collection.manifest.near
-                pool = _retrieve(snapshot, mode, vector, query_terms, near)
-                if pool is None and len(snapshot.vectors):
-                    fallback = _NOT_NEAR
-            if pool is None:
-                mode = Mode.KEYWORD
-                pool = _by_words(snapshot, query_terms)
-                if not query_terms:
-                    note = _ONLY_COMMON
-            hits = _hits(snapshot, pool, query, query_terms)
+            allowed = self._allowed(query, collection, snapshot)
+            ids = None if allowed is None else allowed.ids
+            asked = _asked(snapshot, query)
+            ranked = self._rank(query, collection, snapshot, vector, asked, ids)
+            pool, mode = ranked.pool.from_score(query.min_score), ranked.mode
+            notes = list(query.remarks)
+            if mode is Mode.KEYWORD and query.meaning and not asked.words:
+                notes.append(_ONLY_COMMON)
+            if mode is not Mode.SEMANTIC and asked.meant and len(pool.ids):
+                notes.append(_also_searched(snapshot, asked))
+            hits, more = hits_of(snapshot, pool, query, asked)
+            if query.explain and query.meaning:
+                hits = explained(hits, ranked.pool, snapshot, asked, mode, ranked.trust)
             if not len(snapshot.vectors):
-                note = _EMPTY
-            if not hits and fallback == _NOT_NEAR:
-                fallback = None
+                notes = [_EMPTY]
+            elif allowed is not None:
+                notes += self._said_of(allowed, query, collection, snapshot)
+            if ranked.unlike and len(pool.ids):
+                fallback = _NOT_NEAR
             return Answer(
                 query=query,
                 mode=mode,
                 hits=hits,
                 fallback=fallback,
-                note=note,
+                note=" ".join(notes) or None,
                 generation=snapshot.generation,
                 milliseconds=(time.perf_counter() - began) * 1000.0,
+                total=len(pool.ids),
+                total_is_lower_bound=not pool.complete
+                or (allowed is not None and not allowed.complete),
+                more=more,
             )
+
+    def why(self, query: Query, path: str) -> Why:
+        """Why a document is not among the hits of a query, or which place it takes.
+
+        Args:
+            query: As `search.queries.parse` gives it.
+            path: The document's path, see `search.places.document_at`.
+
+        Raises:
+            DocumentMissing: It is no document of the collection; the message says why.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        collection = self.collection
+        vector, _ = self._embed(query, collection)
+        with collection.snapshot() as snapshot:
+            document = document_at(path, snapshot.reading.facts(snapshot.generation))
+            if document is None:
+                raise _no_document(path, snapshot)
+            allowed = self._allowed(query, collection, snapshot)
+            ids = None if allowed is None else allowed.ids
+            asked = _asked(snapshot, query)
+            pool = self._rank(query, collection, snapshot, vector, asked, ids).pool
+            near = collection.manifest.near
+            search = Search(query, snapshot, vector, asked, ids, pool, near, CANDIDATES)
+            return why(search, document)
+
+    def similar(self, path: str, limit: int = 10) -> tuple[Hit, ...]:
+        """The documents most like one, see `search.similar`.
+
+        Args:
+            path: The document's path, see `search.places.document_at`.
+            limit: How many at the most.
+
+        Raises:
+            DocumentMissing: It is no document of the collection; the message says why.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        with self.collection.snapshot() as snapshot:
+            document = document_at(path, snapshot.reading.facts(snapshot.generation))
+            if document is None:
+                raise _no_document(path, snapshot)
+            return similar(snapshot, document, limit)
 
     def document(self, number: int) -> DocumentRow:
         """A document with its sections and passages.
@@ -166,6 +244,7 @@ class Engine:
 
         Raises:
             DocumentMissing: The collection has none of that number.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
         """
         with self.collection.store.reading() as reading:
             found = reading.document(number)
@@ -177,18 +256,75 @@ class Engine:
         return found
 
     def counts(self) -> Counts:
-        """How many files, documents, passages and failures the collection has."""
+        """How many files, documents, passages and failures the collection has.
+
+        Raises:
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
         with self.collection.store.reading() as reading:
             return reading.counts()
 
     def _embed(self, query: Query, collection: Collection) -> tuple[Embeddings | None, str | None]:
         """The query's embedding, or None and, if it was wanted, why there is none."""
-        if query.mode is Mode.KEYWORD:
+        if query.mode is Mode.KEYWORD or not query.meaning:
             return None, None
         try:
-            return self._load_encoder(collection).encode_query(query.text), None
+            return self._load_encoder(collection).encode_query(query.meaning), None
         except EncoderError as error:
             return None, f"{error} Until then only words are searched."
+
+    def _trust(self, query: Query, collection: Collection, vector: Embeddings) -> float:
+        """How much the query's cosines are to count beside words, see `search.understanding`."""
+        if query.mode is not Mode.HYBRID:
+            return 1.0
+        try:
+            twin = self._load_encoder(collection).encode_query(garbled(query.meaning))
+        except EncoderError:
+            return 1.0
+        return understood(float(vector @ twin), collection.manifest.near)
+
+    def _rank(
+        self,
+        query: Query,
+        collection: Collection,
+        snapshot: Snapshot,
+        vector: Embeddings | None,
+        asked: Asked,
+        allowed: Ids | None,
+    ) -> _Ranked:
+        """The passages that match, best first."""
+        if not query.meaning:
+            return _Ranked(self._listing.pool(collection.build, snapshot, allowed), query.mode)
+        if vector is not None:
+            near = collection.manifest.near
+            if allowed is not None and query.requirements.clauses and len(allowed) <= CANDIDATES:
+                near = _ANYWHERE  # so few were asked for by name that all can be shown
+            trust = self._trust(query, collection, vector)
+            pool = _retrieve(snapshot, query.mode, vector, asked, near, trust, allowed)
+            if pool is not None:
+                return _Ranked(pool, query.mode, trust)
+        unlike = vector is not None and len(snapshot.vectors) > 0
+        return _Ranked(_by_words(snapshot, asked, allowed), Mode.KEYWORD, unlike=unlike)
+
+    def _allowed(self, query: Query, collection: Collection, snapshot: Snapshot) -> Allowed | None:
+        """The passages that the query's requirements leave, or None if it has none."""
+        if not query.requirements:
+            return None
+        return self._filters.allowed(collection.build, snapshot, query.requirements)
+
+    def _said_of(
+        self, allowed: Allowed, query: Query, collection: Collection, snapshot: Snapshot
+    ) -> list[str]:
+        """What is to be said where the requirements leave nothing, or not all was looked at."""
+        if not allowed.complete:
+            return [_NOT_ALL_READ]
+        if len(allowed.ids):
+            return []
+        for clause in query.requirements.clauses:
+            alone = self._filters.allowed(collection.build, snapshot, Requirements((clause,)))
+            if not len(alone.ids):
+                return [f"No passage meets {' OR '.join(map(typed, clause))}."]
+        return ["No passage meets all that the query requires."]
 
     def _load_encoder(self, collection: Collection) -> Encoder:
         with self._guard:
@@ -205,81 +341,85 @@ class Engine:
 
 
 def _retrieve(
-    snapshot: Snapshot, mode: Mode, vector: Embeddings, query_terms: list[str], near: float
-) -> _Pool | None:
+    snapshot: Snapshot,
+    mode: Mode,
+    vector: Embeddings,
+    asked: Asked,
+    near: float,
+    trust: float,
+    allowed: Ids | None,
+) -> Pool | None:
     """Candidates by meaning, and by words too in hybrid mode; None if nothing is near."""
-    ids, cosines = snapshot.vectors.search(vector, CANDIDATES)
+    ids, cosines = snapshot.vectors.search(vector, CANDIDATES, allowed)
     if not len(ids) or cosines[0] < near:
         return None
+    complete = _are_all(ids, snapshot, allowed) or bool(cosines[-1] < near)
     if mode is Mode.SEMANTIC:
         keep = cosines >= near
         values = cosines[keep].astype(np.float64)
-        return _Pool(ids[keep], values, values, None)
-    worded, _ = snapshot.keywords.search(query_terms, CANDIDATES)
+        return Pool(ids[keep], values, values, None, complete)
+    worded, _ = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
+    complete &= _found_all(worded, snapshot, asked, allowed)
     pool = np.union1d(ids, worded)
     cosine = snapshot.vectors.cosines(vector, pool).astype(np.float64)
-    bm25 = snapshot.keywords.scores(query_terms, pool)
+    bm25 = snapshot.keywords.scores(asked.words, pool)
     keep = (cosine >= near) | (bm25 > 0.0)
     pool, cosine, bm25 = pool[keep], cosine[keep], bm25[keep]
-    scores = covered_scale(cosine, bm25, snapshot.keywords.greatest_score(query_terms))
+    greatest = snapshot.keywords.greatest_score(asked.words)
+    scores = covered_scale(cosine, bm25, greatest, trust)
+    known = cosine > -1.0
+    like = likeness_to_best(scores[known], snapshot.vectors.vectors(pool[known]))
+    scores[known] += FEEDBACK_WEIGHT * trust * like
     order = np.lexsort((pool, -scores))
-    return _Pool(pool[order], scores[order], cosine[order], bm25[order])
+    return Pool(pool[order], scores[order], cosine[order], bm25[order], complete)
 
 
-def _by_words(snapshot: Snapshot, query_terms: list[str]) -> _Pool:
-    ids, scores = snapshot.keywords.search(query_terms, CANDIDATES)
-    return _Pool(ids, scores, None, scores)
+def _by_words(snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> Pool:
+    ids, scores = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
+    return Pool(ids, scores, None, scores, _found_all(ids, snapshot, asked, allowed))
 
 
-def _hits(snapshot: Snapshot, pool: _Pool, query: Query, query_terms: list[str]) -> tuple[Hit, ...]:
-    """The best of the pool, no more of one document than the query allows."""
-    documents = snapshot.reading.documents_of(pool.ids.tolist(), snapshot.generation)
-    in_document = Counter(documents.values())
-    chosen: list[int] = []
-    shown: Counter[int] = Counter()
-    for place, passage in enumerate(pool.ids.tolist()):
-        document = documents.get(passage)
-        if document is None or shown[document] >= query.per_document:
-            continue
-        shown[document] += 1
-        chosen.append(place)
-        if len(chosen) == query.limit:
-            break
-    rows = snapshot.reading.passages(pool.ids[chosen].tolist(), snapshot.generation)
-    wanted = frozenset(query_terms)
-    hits: list[Hit] = []
-    for place in chosen:
-        row = rows[int(pool.ids[place])]
-        if row.path is None:  # removed a moment ago, in a generation not yet published
-            continue
-        hits.append(
-            Hit(
-                rank=len(hits) + 1,
-                score=float(pool.scores[place]),
-                cosine=None if pool.cosines is None else float(pool.cosines[place]),
-                bm25=None if pool.bm25 is None else float(pool.bm25[place]),
-                passage_id=row.id,
-                document_id=row.document,
-                path=display_path(row.path),
-                title=row.title or display_path(Path(row.path.name)),
-                kind=row.kind,
-                page=row.page,
-                headings=row.headings,
-                text=row.text,
-                start=row.start,
-                end=row.end,
-                marks=matched_words(row.text, wanted),
-            )
-        )
-    last = {hit.document_id: hit.rank for hit in hits}
-    return tuple(
-        replace(hit, more_in_document=in_document[hit.document_id] - shown[hit.document_id])
-        if last[hit.document_id] == hit.rank
-        else hit
-        for hit in hits
+def _asked(snapshot: Snapshot, query: Query) -> Asked:
+    """The words to search for, those of which only the beginning is known included."""
+    asked = snapshot.keywords.ask(query.words)
+    if not query.prefixes:
+        return asked
+    begun = map(snapshot.keywords.beginning, query.prefixes)
+    return replace(asked, words=(*asked.words, *begun))
+
+
+def _no_document(path: str, snapshot: Snapshot) -> DocumentMissing:
+    """What to say of a file that is no document of the collection."""
+    known = file_at(path, snapshot.reading)
+    if known is not None and known.failure:
+        return DocumentMissing(f"{path} could not be read: {known.failure}")
+    return DocumentMissing(
+        f"{path} is not in the collection.",
+        "Bring the collection up to date with: wherein index",
     )
 
 
-def display_path(path: Path) -> str:
-    """A path as text that can be shown and encoded, whatever bytes its name is made of."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def _are_all(ids: Ids, snapshot: Snapshot, allowed: Ids | None) -> bool:
+    """Whether the passages found are all that could be."""
+    return len(ids) == (len(snapshot.vectors) if allowed is None else len(allowed))
+
+
+def _found_all(worded: Ids, snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> bool:
+    """Whether the passages found by words are all that hold one of them."""
+    if len(worded) >= CANDIDATES and not _are_all(worded, snapshot, allowed):
+        return False
+    return snapshot.keywords.finds_all(asked.words, allowed=allowed)
+
+
+def _also_searched(snapshot: Snapshot, asked: Asked) -> str:
+    """Says which words stood in for those that no passage holds."""
+    pairs = []
+    for word, terms in asked.meant.items():
+        forms: list[str] = []
+        for term in terms:
+            number = snapshot.keywords.example(term)
+            rows = snapshot.reading.passages([number or 0], snapshot.generation)
+            texts = ((r.text, r.language) for r in rows.values())
+            forms += (written_as(text, term, language) or term for text, language in texts)
+        pairs.append(f"{', '.join(dict.fromkeys(forms))} (for {word})")
+    return f"Also searched: {'; '.join(pairs)}."

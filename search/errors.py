@@ -10,6 +10,7 @@
     │   ├── CollectionMissing    there is none of that name
     │   ├── CollectionLocked     another process is writing to it
     │   ├── CollectionMismatch   it was made with another model, splitter or format
+    │   ├── FormatOutdated       its tables are older than this program, and it was opened to read
     │   └── StorageError         the disk is full, read-only or damaged
     ├── DocumentMissing          no such document in the collection
     ├── EncoderError             the encoder cannot be loaded or run
@@ -74,6 +75,10 @@ class CollectionLocked(CollectionError):
 
 class CollectionMismatch(CollectionError):
     """The collection was made with another model, splitter or file format."""
+
+
+class FormatOutdated(CollectionError):
+    """The collection's tables are those of an older version; opening it to write mends that."""
 
 
 class StorageError(CollectionError):

@@ -8,14 +8,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from search.encoders.base import Embeddings
+
 Floats = npt.NDArray[np.floating]
 Scores = npt.NDArray[np.float64]
 
-#: BM25's saturation of term frequency and its normalisation by length, at the values that
-#: Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, and most
-#: engines since take by default.
+#: BM25's saturation of term frequency and its normalisation by length, see Robertson & Zaragoza,
+#: "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. Length counts for less than the
+#: usual 0.75, as passages are cut to be of much the same length.
 K1 = 1.2
-B = 0.75
+B = 0.6
 
 #: The BM25 score whose arc tangent is half of the most there is.
 BM25_SCALE = 12.0
@@ -24,14 +26,21 @@ WORDS_WEIGHT = 1.25
 #: How strongly a passage that matches little of the query is held down.
 COVERAGE_EXPONENT = 0.75
 
+#: How many of the best passages say what the others are to be like, …
+FEEDBACK_PASSAGES = 10
+#: … how far behind the best one in score a passage has an e-th of its say, …
+FEEDBACK_SPREAD = 0.05
+#: … and the most that being like them can add to a score.
+FEEDBACK_WEIGHT = 0.15
+
 
 def inverse_document_frequency(
     document_frequency: npt.NDArray[np.integer] | Floats, documents: int
 ) -> Scores:
     """ln(1 + (N - n + 0.5) / (n + 0.5)), never negative.
 
-    Robertson & Spärck Jones's weight with one added inside the logarithm, as Lucene has it
-    (BM25Similarity).
+    Robertson & Spärck Jones's weight ("Relevance weighting of search terms", 1976) with one added
+    inside the logarithm, as Lucene has it (BM25Similarity).
 
     Args:
         document_frequency: How many passages hold each term (n).
@@ -69,8 +78,10 @@ def greatest_bm25(idf: Floats) -> float:
     return float(np.sum(idf)) * (K1 + 1.0)
 
 
-def covered_scale(cosine: Floats, bm25_score: Floats, greatest: float) -> Scores:
-    """Cosine + 1.25 · c^0.75 · (2/π) · atan(BM25 / 12), with c = BM25 / greatest.
+def covered_scale(
+    cosine: Floats, bm25_score: Floats, greatest: float, understood: float = 1.0
+) -> Scores:
+    """Understood · cosine + 1.25 · c^0.75 · (2/π) · atan(BM25 / 12), with c = BM25 / greatest.
 
     Meaning and words on one absolute scale: unlike min-max or rank fusion, the score of a hit does
     not depend on the other hits, so that a threshold on it means the same for every query.
@@ -85,13 +96,37 @@ def covered_scale(cosine: Floats, bm25_score: Floats, greatest: float) -> Scores
         cosine: Cosine similarities, -1 to 1.
         bm25_score: BM25 scores, 0 or more.
         greatest: The query's `greatest_bm25`; 0 if the query has no terms.
+        understood: How much the cosines are to count, see `search.understanding`.
 
     Returns:
         Scores from -1 to 2.25.
     """
     words = np.asarray(bm25_score, dtype=np.float64)
     covered = np.clip(words / greatest, 0.0, 1.0) if greatest > 0.0 else np.zeros_like(words)
-    result: Scores = np.asarray(cosine, dtype=np.float64) + (
+    result: Scores = understood * np.asarray(cosine, dtype=np.float64) + (
         WORDS_WEIGHT * covered**COVERAGE_EXPONENT * (2.0 / np.pi) * np.arctan(words / BM25_SCALE)
     )
+    return result
+
+
+def likeness_to_best(scores: Floats, embeddings: Embeddings) -> Scores:
+    """The cosine of each passage with the middle of the best ones.
+
+    Feedback without anybody's judgement: what the first passages found have in common says more of
+    what is asked for than the query alone (Rocchio, "Relevance feedback in information retrieval",
+    1971). Here it only reorders the candidates. The best `FEEDBACK_PASSAGES` are weighted by
+    exp((score - best score) / `FEEDBACK_SPREAD`), so that a clear winner is left alone.
+
+    Args:
+        scores: Scores so far, such as `covered_scale` gives them; equal ones go by order.
+        embeddings: The passages' embeddings, unit rows.
+
+    Returns:
+        Cosines, -1 to 1; `FEEDBACK_WEIGHT` times these is to be added to the scores.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    best = np.argsort(-values, kind="stable")[:FEEDBACK_PASSAGES]
+    weights = np.exp((values[best] - values[best].max(initial=-np.inf)) / FEEDBACK_SPREAD)
+    middle = weights @ embeddings[best].astype(np.float64)
+    result: Scores = embeddings @ (middle / max(float(np.linalg.norm(middle)), 1e-12))
     return result

@@ -2,35 +2,37 @@
 
 "Cheap candidates, exact scores": a search reads the posting lists of the query's rarest terms, up
 to a budget of postings, to *find* passages; every passage found, or brought in by the other leg,
-is then scored over *all* terms from its own bag of terms, which lies in a column beside the
-postings. A long question full of common words so costs no more than a short one.
+is then scored over *all* terms from its own bag of terms (`search.bags`), which lies in a column
+beside the postings. A long question full of common words so costs no more than a short one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
-import xxhash
-from whoosh import columns, fields, index
+from whoosh import columns, fields
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.filedb.filestore import FileStorage
 from whoosh.matching import wrappers
 from whoosh.reading import TermNotFound
 
-from search.analysis import ANALYSER_VERSION, terms
+from search.analysis import ANALYSER_VERSION, Alternative, AskedWord, ask, terms
+from search.analysis.stopwords import stop_words
+from search.asking import Asked, Wanted, distinct_present, wanted_words, with_meant
+from search.bags import most, occurrences, packed
 from search.context import context_line
-from search.fusion import bm25, greatest_bm25, inverse_document_frequency
+from search.fusion import bm25, greatest_bm25
 from search.reading import Ids, Reading
 from search.rows import PassageRow
+from search.spelling import Vocabulary
+from search.stamps import Stamp, clean_stamps, read_stamp
+from search.stamps import write_stamp as _write_stamp
 from search.storage import flush, flush_folder, storage_errors
 
 _log = logging.getLogger("wherein")
@@ -39,21 +41,18 @@ _log = logging.getLogger("wherein")
 POSTING_BUDGET = 40_000
 #: How many of the passages found are scored exactly, as a multiple of those asked for.
 _MARGIN = 2
+#: Up to so many passages that a filter leaves are scored without reading any posting.
+_SCORED_AT_ONCE = 5_000
+#: How many words are taken for one of which only the beginning is known.
+_BEGUN = 24
+#: How many terms' frequencies are remembered.
+_REMEMBERED = 100_000
 #: Memory that Whoosh may take to sort postings while writing, in megabytes.
 _WRITER_MB = 128
 
-#: A passage's bag of terms: for each distinct term a hash of it and how often it occurs. With 32
-#: bits, a query term is taken for one of a passage's hundred others once in forty million times.
-_BAG = np.dtype([("term", "<u4"), ("count", "u1")])
-
+#: How often the words of title and headings count: twice what they would in the text.
+_CONTEXT_WEIGHT = 2
 Scores = npt.NDArray[np.float64]
-
-
-class _Stamp(msgspec.Struct, frozen=True):
-    """Lies beside each of Whoosh's own generations and says what it shows."""
-
-    generation: int
-    analyser: int
 
 
 def _schema() -> Any:
@@ -71,19 +70,25 @@ class KeywordIndex:
     Args:
         folder: Where the index lies.
         opened: The Whoosh index.
-        generation: The generation it shows.
+        shows: What it shows.
     """
 
-    def __init__(self, folder: Path, opened: Any, generation: int) -> None:
-        self.generation = generation
+    def __init__(self, folder: Path, opened: Any, shows: Stamp) -> None:
+        self.generation = shows.generation
+        self._languages = shows.languages
         self._folder = folder
         self._index = opened
         # Whoosh's files keep a reading position, so only one thread may read at a time.
         self._lock = threading.Lock()
+        self._lines = ""  # all terms, a line each, once they are asked for
         self._read()
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def ids(self) -> Ids:
+        """The numbers of the passages that are indexed, int64, ascending."""
+        return self._sorted_ids
 
     def close(self) -> None:
         """Close the index's files."""
@@ -103,94 +108,223 @@ class KeywordIndex:
             for path in folder.iterdir():
                 if path.is_file():
                     path.unlink()
-            _write_stamp(folder, 0, _Stamp(0, ANALYSER_VERSION))
+            _write_stamp(folder, 0, Stamp(0, ANALYSER_VERSION))
             opened = FileStorage(str(folder)).create_index(_schema())
-        return cls(folder, opened, 0)
+        return cls(folder, opened, Stamp(0, ANALYSER_VERSION))
 
     @classmethod
     def open(cls, folder: Path) -> KeywordIndex | None:
         """The index in ``folder``, or None if there is none that this program can read."""
-        generation = stamp(folder)
-        if generation < 0:
+        found = read_stamp(folder)
+        if found is None or found.analyser != ANALYSER_VERSION:
             return None
         opened = None
         try:
             opened = FileStorage(str(folder)).open_index()
-            return cls(folder, opened, generation)
+            return cls(folder, opened, found)
         except Exception as error:
             _log.debug("The keyword index in %s cannot be opened: %r", folder, error)
         if opened is not None:
             opened.close()
         return None
 
-    def search(
-        self, query_terms: Sequence[str], limit: int, budget: int = POSTING_BUDGET
-    ) -> tuple[Ids, Scores]:
-        """The passages that fit the terms best.
+    def ask(self, text: str) -> Asked:
+        """What of a query is to be searched for here, in all languages there are."""
+        with self._lock:
+            return with_meant(ask(text, self._languages), self._frequency, self._all_terms)
+
+    def example(self, term: str) -> int | None:
+        """The lowest number of a passage that holds ``term``, or None if none does."""
+        with self._lock:
+            found = [base + _postings(leaf, term, 1)[0] for leaf, base in self._leaves]
+            slots = np.concatenate(found) if found else np.empty(0, np.int64)
+            numbers = self._numbers[slots[self._live[slots]]]
+        return int(numbers.min()) if len(numbers) else None
+
+    def beginning(self, start: str) -> AskedWord:
+        """A word of which only the beginning is known: the most frequent words that begin so."""
+        with self._lock:
+            (asked, *_) = ask(start, self._languages) or [AskedWord(start, (Alternative(start),))]
+            terms = {text.decode() for text in self._reader.expand_prefix("text", start)}
+            ranked = sorted(terms, key=lambda term: (-self._frequency(term), term))[:_BEGUN]
+        forms = dict.fromkeys((*asked.alternatives, *map(Alternative, ranked)))
+        return AskedWord(f"{start}*", tuple(forms))
+
+    def may_hold(self, word: str, most: int) -> Ids | None:
+        """The passages in whose text ``word`` can stand as it is, and others.
+
+        These are all that hold a term which has the word in it, or what is left of it by stemming
+        in one of the languages: as a term of its own, or within that of an identifier.
 
         Args:
-            query_terms: Index terms; a term given twice weighs twice.
-            limit: How many passages at the most.
-            budget: How many postings may be read. The rarest terms are read first, the first of
-                them always; terms beyond the budget still count in the scores.
+            word: A word of letters, case-folded, as `search.phrases` knows it.
+            most: How many postings may be read.
 
         Returns:
-            Passage numbers and BM25 scores above 0, best first; equal scores by number.
+            Their numbers, int64, ascending; None if the postings do not tell, or are too many.
+        """
+        if any(word in stop_words(language) for language in (*self._languages, "")):
+            return None
+        with self._lock:
+            parts = {word}
+            for form in (word, word.removesuffix("s")):  # of capitals, plurals are no others
+                for asked in ask(form, self._languages):
+                    parts.update(other.text.removeprefix("~") for other in asked.alternatives)
+            terms = self._terms_with(parts)
+            if sum(map(self._frequency, terms)) > most:
+                return None
+            found = [
+                base + _postings(leaf, term, most)[0]
+                for term in terms
+                for leaf, base in self._leaves
+            ]
+            slots = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+            return np.sort(self._numbers[slots[self._live[slots]]])
+
+    def _terms_with(self, parts: set[str]) -> set[str]:
+        """The terms of the index that have one of ``parts`` in them."""
+        if not self._lines:
+            self._lines = "\n".join(("", *self._reader.field_terms("text"), ""))
+        found = set()
+        for part in parts:
+            at = self._lines.find(part)
+            while at >= 0:
+                end = self._lines.index("\n", at)
+                found.add(self._lines[self._lines.rindex("\n", 0, at) + 1 : end])
+                at = self._lines.find(part, end)
+        return found
+
+    def search(
+        self,
+        asked: Sequence[AskedWord | str],
+        limit: int,
+        budget: int = POSTING_BUDGET,
+        allowed: Ids | None = None,
+    ) -> tuple[Ids, Scores]:
+        """The passages that fit the words best.
+
+        Args:
+            asked: Words as `ask` gives them, or index terms; one given twice weighs twice.
+            limit: How many passages at the most.
+            budget: How many postings may be read. The rarest words are read first, the first of
+                them always; words beyond the budget still count in the scores.
+            allowed: The only passages that may be found, int64, ascending; or None for all.
+
+        Returns:
+            Passage numbers (int64) and BM25 scores above 0 (float64), best first; equal scores by
+            number.
         """
         with self._lock:
-            weights = self._weigh(query_terms)
-            found = self._find(weights, limit * _MARGIN, budget)
-            scores = self._score(weights, found)
+            wanted = self._weigh(asked)
+            if allowed is not None and len(allowed) <= _SCORED_AT_ONCE:
+                found, _ = self._locate(allowed)
+            else:
+                found = self._find(wanted, limit * _MARGIN, budget, allowed)
+            scores = self._score(wanted, found)
             ids = self._numbers[found]
         order = np.lexsort((ids, -scores))[:limit]
         order = order[scores[order] > 0.0]
         return ids[order], scores[order]
 
-    def scores(self, query_terms: Sequence[str], ids: Ids) -> Scores:
-        """BM25 of the terms in each of the passages ``ids``; 0 for one that is not indexed."""
+    def finds_all(
+        self,
+        asked: Sequence[AskedWord | str],
+        budget: int = POSTING_BUDGET,
+        allowed: Ids | None = None,
+    ) -> bool:
+        """Whether `search` looks at every passage that holds one of the words.
+
+        Args:
+            asked: As `search` takes it, and so the others.
+            budget: How many postings may be read.
+            allowed: The only passages that may be found, int64, ascending; or None for all.
+        """
+        if allowed is not None and len(allowed) <= _SCORED_AT_ONCE:
+            return True
+        with self._lock:
+            return sum(word.frequency for word in self._weigh(asked)) <= budget
+
+    def scores(self, asked: Sequence[AskedWord | str], ids: Ids) -> Scores:
+        """BM25 of the words in each of the passages ``ids``, float64; 0 for one not indexed.
+
+        Args:
+            asked: As `search` takes it.
+            ids: Passage numbers, int64.
+        """
         result = np.zeros(len(ids), dtype=np.float64)
         with self._lock:
             slots, known = self._locate(ids)
-            result[known] = self._score(self._weigh(query_terms), slots)
+            result[known] = self._score(self._weigh(asked), slots)
         return result
 
-    def greatest_score(self, query_terms: Sequence[str]) -> float:
-        """The BM25 score of the terms that no passage can exceed, see `fusion.greatest_bm25`."""
+    def shares(self, asked: Sequence[AskedWord | str], ids: Ids) -> list[dict[str, float]]:
+        """What each word gives to the `scores` of the passages ``ids``.
+
+        Args:
+            asked: As `search` takes it.
+            ids: Numbers of passages, int64.
+
+        Returns:
+            For each passage the words it holds, by one of their terms, and their BM25 shares.
+        """
         with self._lock:
-            frequencies = [self._frequency(term) for term in query_terms]
-        idf = inverse_document_frequency(np.array(frequencies, dtype=np.int64), max(1, len(self)))
-        return greatest_bm25(idf)
+            wanted = self._weigh(asked)
+            slots, known = self._locate(ids)
+            rows, words, values = self._shares(wanted, slots)
+        found: list[dict[str, float]] = [{} for _ in ids]
+        places = np.flatnonzero(known)[rows] if len(rows) else rows
+        for place, word, value in zip(
+            places.tolist(), words.tolist(), values.tolist(), strict=True
+        ):
+            found[place][wanted[word].alternatives[0].text] = value
+        return found
+
+    def greatest_score(self, asked: Sequence[AskedWord | str]) -> float:
+        """The BM25 score of the words that no passage can exceed, see `fusion.greatest_bm25`."""
+        with self._lock:
+            wanted = wanted_words(asked, self._frequency, len(self))
+        return greatest_bm25(np.array([word.weight for word in wanted]))
 
     def update(self, reading: Reading, generation: int) -> None:
         """Bring the index on disk from its generation to ``generation``, as the store has it.
+
+        Args:
+            reading: The store, which has reached ``generation``.
+            generation: The one to show.
 
         Raises:
             StorageError: The disk is full or read-only; the index shows what it showed before.
         """
         with self._lock, storage_errors(self._folder):
             writer = self._index.writer(limitmb=_WRITER_MB)
+            languages = set(self._languages)
             try:
                 gone, _ = self._locate(reading.removed_between(self.generation, generation))
                 for slot in gone.tolist():
                     writer.delete_document(slot)
                 for row in reading.passages_between(self.generation, generation):
                     writer.add_document(**_indexed(row))
-                stamp = _Stamp(generation, ANALYSER_VERSION)
-                _write_stamp(self._folder, writer.generation, stamp)
+                    languages.add(row.language)
+                shows = Stamp(generation, ANALYSER_VERSION, tuple(sorted(languages)))
+                _write_stamp(self._folder, writer.generation, shows)
                 writer.commit()
             except BaseException:
                 if not writer.is_closed:
                     writer.cancel()
                 raise
             self._flush()
-            _clean_stamps(self._folder, self._index.latest_generation())
+            clean_stamps(self._folder, self._index.latest_generation())
             self._reader.close()
             self.generation = generation
+            self._languages = shows.languages
             self._read()
 
     def _read(self) -> None:
         """Open a reader on the newest state and load what every search needs."""
         self._reader = self._index.reader()
+        self._frequencies: dict[str, int] = {}
+        self._vocabulary: Vocabulary | None = None
+        self._lines = ""
         leaves = [
             (leaf, base) for leaf, base in self._reader.leaf_readers() if leaf.doc_count_all()
         ]
@@ -216,78 +350,95 @@ class KeywordIndex:
         ]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
-    def _weigh(self, query_terms: Sequence[str]) -> list[tuple[str, int, float]]:
-        """The distinct terms that occur, with document frequency and weight, rarest first."""
-        counts = Counter(query_terms)
-        frequencies = {term: self._frequency(term) for term in counts}
-        present = sorted((n, term) for term, n in frequencies.items() if n)
-        idf = inverse_document_frequency(
-            np.array([n for n, _ in present], dtype=np.int64), max(1, len(self))
-        )
-        return [
-            (term, n, float(weight) * counts[term])
-            for (n, term), weight in zip(present, idf, strict=True)
-        ]
+    def _weigh(self, asked: Sequence[AskedWord | str]) -> list[Wanted]:
+        """The distinct words that occur, rarest first."""
+        return distinct_present(wanted_words(asked, self._frequency, len(self)))
 
     def _frequency(self, term: str) -> int:
         """How many passages hold ``term``, those included that were removed not long ago."""
-        return sum(leaf.doc_frequency("text", term) for leaf, _ in self._leaves)
+        known = self._frequencies.get(term)
+        if known is None:
+            known = sum(leaf.doc_frequency("text", term) for leaf, _ in self._leaves)
+            if len(self._frequencies) < _REMEMBERED:
+                self._frequencies[term] = known
+        return known
 
-    def _find(self, weights: list[tuple[str, int, float]], limit: int, budget: int) -> Ids:
-        """Slots of the passages that are best by the terms the budget allows to be read."""
+    def _all_terms(self) -> Vocabulary:
+        if self._vocabulary is None:
+            self._vocabulary = Vocabulary(set(self._reader.field_terms("text")))
+        return self._vocabulary
+
+    def _find(
+        self, wanted: list[Wanted], limit: int, budget: int, allowed: Ids | None = None
+    ) -> Ids:
+        """Slots of the passages that are best by the words the budget allows to be read."""
         slots: list[Ids] = []
         shares: list[Scores] = []
-        for term, frequency, weight in weights:
-            if slots and frequency > budget:
+        for word in wanted:
+            if slots and word.frequency > budget:
                 break
-            for leaf, base in self._leaves:
-                found, counts = _postings(leaf, term, budget)
-                if len(found):
-                    found = found + base
-                    slots.append(found)
-                    shares.append(
-                        bm25(
-                            np.full(len(found), weight),
-                            counts,
-                            self._lengths[found],
-                            self._average_length,
-                        )
-                    )
-            budget -= frequency
+            found, counts = self._holders(word.alternatives, budget)
+            slots.append(found)
+            shares.append(
+                bm25(
+                    np.full(len(found), word.weight),
+                    counts,
+                    self._lengths[found],
+                    self._average_length,
+                )
+            )
+            budget -= word.frequency
         if not slots:
             return np.empty(0, dtype=np.int64)
         candidates, rows = np.unique(np.concatenate(slots), return_inverse=True)
-        sums = np.bincount(rows, weights=np.concatenate(shares))
+        sums = np.bincount(rows, weights=np.concatenate(shares), minlength=len(candidates))
         keep = self._live[candidates]
+        if allowed is not None:
+            keep &= np.isin(self._numbers[candidates], allowed)
         candidates, sums = candidates[keep], sums[keep]
         if len(candidates) > limit:
             order = np.lexsort((self._numbers[candidates], -sums))[:limit]
             candidates = candidates[order]
         return candidates
 
-    def _score(self, weights: list[tuple[str, int, float]], slots: Ids) -> Scores:
-        """Exact BM25 over all terms of the passages at ``slots``, from their bags."""
-        if not weights or not len(slots):
-            return np.zeros(len(slots), dtype=np.float64)
+    def _holders(self, alternatives: tuple[Alternative, ...], budget: int) -> tuple[Ids, Scores]:
+        """Slots that hold one of the terms, and how often, by whichever counts most."""
+        slots: list[Ids] = []
+        counts: list[Scores] = []
+        for alternative in alternatives:
+            if not self._frequency(alternative.text):
+                continue
+            for leaf, base in self._leaves:
+                found, of_each = _postings(leaf, alternative.text, budget)
+                slots.append(found + base)
+                counts.append(of_each * alternative.weight)
+        found, of_each = np.concatenate(slots), np.concatenate(counts)
+        if len(slots) <= len(self._leaves):  # of one term: each slot stands there once
+            return found, of_each
+        rows, _, greatest = most(found, np.zeros_like(found), of_each, 1)
+        return rows, greatest
+
+    def _score(self, wanted: list[Wanted], slots: Ids) -> Scores:
+        """Exact BM25 over all words of the passages at ``slots``, from their bags."""
+        rows, _, shares = self._shares(wanted, slots)
+        scores: Scores = np.bincount(rows, weights=shares, minlength=len(slots)).astype(np.float64)
+        return scores
+
+    def _shares(self, wanted: list[Wanted], slots: Ids) -> tuple[Ids, Ids, Scores]:
+        """What words give to passages: row of the passage, place of the word, BM25 share."""
+        if not wanted or not len(slots):
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
         leaf_of = np.searchsorted(self._bases, slots, side="right") - 1
         local = slots - self._bases[leaf_of]
         bags = [
             bytes(self._bags[leaf][slot])
             for leaf, slot in zip(leaf_of.tolist(), local.tolist(), strict=True)
         ]
-        entries = np.frombuffer(b"".join(bags), dtype=_BAG)
-        rows = np.repeat(np.arange(len(bags)), [len(bag) // _BAG.itemsize for bag in bags])
-        hashes = np.array([_hash(term) for term, _, _ in weights], dtype=np.uint32)
-        order = np.argsort(hashes)
-        at = np.minimum(np.searchsorted(hashes[order], entries["term"]), len(hashes) - 1)
-        matched = np.flatnonzero(hashes[order][at] == entries["term"])
-        rows = rows[matched]
-        idf = np.array([weight for _, _, weight in weights])[order][at[matched]]
-        shares = bm25(
-            idf, entries["count"][matched], self._lengths[slots][rows], self._average_length
+        rows, words, counts = occurrences(
+            bags, [[(a.text, a.weight) for a in word.alternatives] for word in wanted]
         )
-        scores: Scores = np.bincount(rows, weights=shares, minlength=len(slots)).astype(np.float64)
-        return scores
+        idf = np.array([word.weight for word in wanted])[words]
+        return rows, words, bm25(idf, counts, self._lengths[slots][rows], self._average_length)
 
     def _locate(self, ids: Ids) -> tuple[Ids, npt.NDArray[np.bool_]]:
         """Slots of those of ``ids`` that are indexed, and which they are."""
@@ -306,30 +457,20 @@ class KeywordIndex:
 
 def stamp(folder: Path) -> int:
     """The generation that the index in ``folder`` shows, or -1 if there is none to be used."""
-    if not folder.is_dir():
-        return -1
-    latest = index.TOC._latest_generation(FileStorage(str(folder)), "MAIN")
-    found = _read_stamp(folder, latest)
+    found = read_stamp(folder)
     return found.generation if found and found.analyser == ANALYSER_VERSION else -1
 
 
 def _indexed(row: PassageRow) -> dict[str, Any]:
     """What Whoosh is given for a passage: its terms, their bag, their count, its number."""
-    found = terms(f"{context_line(row.title, row.headings)}\n{row.text}")
-    counts = Counter(found)
-    bag = np.empty(len(counts), dtype=_BAG)
-    bag["term"] = [_hash(term) for term in counts]
-    bag["count"] = np.minimum(list(counts.values()), 255) if counts else 0
+    context = terms(context_line(row.title, row.headings), row.language)
+    found = context * _CONTEXT_WEIGHT + terms(row.text, row.language)
     return {
         "number": row.id,
         "length": len(found),
-        "bag": bag.tobytes(),
+        "bag": packed(found),
         "text": " ".join(found),
     }
-
-
-def _hash(term: str) -> int:
-    return xxhash.xxh32_intdigest(term.encode("utf-8", "replace"))
 
 
 def _postings(leaf: Any, term: str, limit: int) -> tuple[Ids, Scores]:
@@ -358,27 +499,3 @@ def _postings(leaf: Any, term: str, limit: int) -> tuple[Ids, Scores]:
     if not slots:
         return np.empty(0, np.int64), np.empty(0, np.float64)
     return np.concatenate(slots), np.concatenate(counts)
-
-
-def _stamp_path(folder: Path, whoosh_generation: int) -> Path:
-    return folder / f"generation-{whoosh_generation}.stamp"
-
-
-def _write_stamp(folder: Path, whoosh_generation: int, stamp: _Stamp) -> None:
-    _stamp_path(folder, whoosh_generation).write_bytes(msgspec.json.encode(stamp))
-
-
-def _read_stamp(folder: Path, whoosh_generation: int) -> _Stamp | None:
-    try:
-        data = _stamp_path(folder, whoosh_generation).read_bytes()
-        return msgspec.json.decode(data, type=_Stamp)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _clean_stamps(folder: Path, latest: int) -> None:
-    keep = _stamp_path(folder, latest)
-    for path in folder.glob("generation-*.stamp"):
-        if path != keep:
-            with contextlib.suppress(OSError):
-                path.unlink()

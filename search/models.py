@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from search.requirements import NOTHING, Requirements
+
 
 class Mode(StrEnum):
     """How a query is matched: by both legs together, by meaning alone, or by words alone."""
@@ -40,6 +42,8 @@ class Section:
         end: Where the body ends.
         headings: The heading trail, outermost first, the section's own heading last.
         page: Page number counted from 1, or None where the format has no pages.
+        place: Where in the file this is, in words, for formats whose parts are neither headings
+            nor pages: "rows 2–41", "00:01:05–00:02:10"; "" elsewhere.
     """
 
     start: int
@@ -47,6 +51,7 @@ class Section:
     end: int
     headings: tuple[str, ...] = ()
     page: int | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,10 @@ class Document:
         sections: Sections in reading order; they cover the text without overlapping.
         pages: Number of pages, or None where the format has none.
         textless_pages: How many of the pages hold no text (scans, pictures).
+        author: Who wrote it, or "" where the file does not say.
+        date: When it was written or last changed, as the file itself says: "2024", "2024-06" or
+            "2024-06-30"; "" where it does not.
+        language: What it is written in, as an ISO 639-1 code such as "de"; "" if that is not known.
     """
 
     title: str
@@ -68,6 +77,25 @@ class Document:
     sections: tuple[Section, ...]
     pages: int | None = None
     textless_pages: int = 0
+    author: str = ""
+    date: str = ""
+    language: str = ""
+
+    @property
+    def scanned(self) -> str:
+        """What to tell of a document most of whose pages are pictures without text; else ""."""
+        return scanned(self.pages or 0, self.textless_pages)
+
+
+def scanned(pages: int, textless: int) -> str:
+    """What to tell of a document of so many pages, of which so many are textless.
+
+    Returns:
+        For example "scanned, 12 of 14 pages have no text"; "" if no more than half of them lack it.
+    """
+    if textless * 2 <= pages:
+        return ""
+    return f"scanned, {textless:,} of {pages:,} pages have no text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +107,76 @@ class Passage:
         end: One past the last character.
         headings: The heading trail of the section it stands in.
         page: Page number counted from 1, or None.
+        place: Where in the file it stands, in words; see `Section`.
     """
 
     start: int
     end: int
     headings: tuple[str, ...] = ()
     page: int | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A validated question.
+    """A validated question; made by `search.queries.parse`.
 
     Attributes:
-        text: The question, stripped, without control characters.
+        text: The question as it was typed, stripped, without control characters.
         mode: How to match it.
         limit: How many hits at the most.
         per_document: How many passages of one document at the most.
+        words: What of it is asked: the text without the query language's signs and filters.
+        prefixes: What words that are asked for begin with: "photosynth" for ``photosynth*``.
+        requirements: What a passage must meet to be found at all.
+        offset: How many of the best hits to pass over.
+        min_score: Least score of a hit, or None.
+        explain: Whether each hit is to say how it came about.
+        remarks: What of the text was not understood and is taken as words; sentences.
     """
 
     text: str
     mode: Mode = Mode.HYBRID
     limit: int = 10
     per_document: int = 2
+    words: str = ""
+    prefixes: tuple[str, ...] = ()
+    requirements: Requirements = NOTHING
+    offset: int = 0
+    min_score: float | None = None
+    explain: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """What the encoder is given."""
+        return " ".join((self.words, *self.prefixes)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a hit came by its score: ``score = meaning + words + feedback``, but for rounding.
+
+    Attributes:
+        semantic_rank: Which place it takes by its cosine, from 1; None if it was not compared.
+        keyword_rank: Which place it takes by its BM25 score, from 1; None if it shares no word.
+        terms: The index terms that it shares with the query, and what each gives to its BM25
+            score; the greatest first.
+        greatest_bm25: The BM25 score that no passage could exceed.
+        understood: How much cosines count for this query, 0 to 1 (see `search.understanding`).
+        meaning: What the cosine gives to the score.
+        words: What the BM25 score gives to it.
+        feedback: What being like the best passages gives to it.
+    """
+
+    semantic_rank: int | None
+    keyword_rank: int | None
+    terms: dict[str, float]
+    greatest_bm25: float
+    understood: float
+    meaning: float
+    words: float
+    feedback: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +184,7 @@ class Hit:
     """A passage that answers a query.
 
     Attributes:
-        rank: Place in the answer, from 1.
+        rank: Place among all hits, from 1, those included that were passed over.
         score: What the hits are ordered by; its scale depends on the mode (see `search.fusion`).
         cosine: Cosine similarity of query and passage, or None if no meaning was compared.
         bm25: BM25 score of the query's words in the passage, or None if no words were compared.
@@ -118,13 +193,20 @@ class Hit:
         path: Where the document lies, as text fit to be shown.
         title: The document's title, or its file name where it has none.
         kind: Format name.
+        author: Who wrote the document, or "".
+        date: Its date as `Document.date`, or "".
+        language: Its language as an ISO 639-1 code, or "".
         page: Page number counted from 1, or None.
         headings: The heading trail.
+        place: Where in the file the passage stands, in words, such as "rows 2–41"; or "".
         text: The passage itself.
         start: Its first character in the document's text.
         end: One past its last character there.
-        marks: Spans of ``text`` that match words of the query.
-        more_in_document: Further passages of this document that matched but are not shown.
+        marks: Spans of ``text`` that match words or phrases of the query.
+        more_in_document: Further passages of this document that matched and do not stand at this
+            or a better rank; 0 unless this is the document's last hit in the answer.
+        also_in: How many other documents have a passage that says the same.
+        explanation: How it came by its score, if the query asks for that.
     """
 
     rank: int
@@ -143,6 +225,12 @@ class Hit:
     end: int
     marks: tuple[Span, ...] = ()
     more_in_document: int = 0
+    also_in: int = 0
+    author: str = ""
+    date: str = ""
+    language: str = ""
+    place: str = ""
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +242,13 @@ class Answer:
         mode: The mode that produced the hits; differs from ``query.mode`` after a fallback.
         hits: Best first.
         fallback: Why keyword search stood in for meaning, one sentence, or None.
-        note: Anything else the asker should know, one sentence, or None.
+        note: Anything else the asker should know, in sentences, or None.
         generation: Which state of the collection was asked.
         milliseconds: How long it took.
+        total: How many passages match, before those are left out that say the same as another one
+            or that are more of one document than asked for.
+        total_is_lower_bound: Whether there may be more, because not all passages were looked at.
+        more: Whether further hits follow these.
     """
 
     query: Query
@@ -166,3 +258,6 @@ class Answer:
     note: str | None
     generation: int
     milliseconds: float
+    total: int = 0
+    total_is_lower_bound: bool = False
+    more: bool = False

@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from search.encoders.base import Embeddings
-from search.models import Document, Passage, Section
+from search.models import Document, Passage, Section, scanned
+from search.requirements import DocumentFacts
 from search.rows import Counts, DocumentRow, FileRecord, PassageRow
+from search.schema import WalkRules
 
 Ids = npt.NDArray[np.int64]
 
@@ -27,13 +29,14 @@ _ALIVE = "d.born <= ? AND (d.died IS NULL OR d.died > ?)"
 _PASSAGE_COLUMNS = (
     "SELECT p.id, d.key, (SELECT min(f.path) FROM files f JOIN documents v ON v.id = f.document "
     "WHERE v.key = d.key), d.title, d.kind, "
-    'p.start, p."end", p.page, p.headings, p.text '
+    'p.start, p."end", p.page, p.headings, p.text, p.place, d.author, d.date, d.language, '
+    "p.fingerprint "
     "FROM passages p JOIN documents d ON d.id = p.document"
 )
 
 
 def _passage_row(row: tuple[Any, ...]) -> PassageRow:
-    passage, key, path, title, kind, start, end, page, headings, text = row
+    passage, key, path, title, kind, start, end, page, headings, *rest = row
     return PassageRow(
         passage,
         key,
@@ -44,7 +47,7 @@ def _passage_row(row: tuple[Any, ...]) -> PassageRow:
         end,
         page,
         tuple(msgspec.json.decode(headings)),
-        text,
+        *rest,
     )
 
 
@@ -72,25 +75,63 @@ class Reading:
         ).fetchone()
         return Counts(files, documents, passages, failures)
 
-    def roots(self) -> list[Path]:
-        """The folders and files that were asked to be indexed."""
-        rows = self._connection.execute("SELECT path FROM roots ORDER BY path")
-        return [path_of(path) for (path,) in rows]
+    def roots(self) -> dict[Path, WalkRules]:
+        """The folders and files that were asked to be indexed, in order, with their rules."""
+        rows = self._connection.execute("SELECT path, rules FROM roots ORDER BY path")
+        return {path_of(path): msgspec.json.decode(rules, type=WalkRules) for path, rules in rows}
 
     def files(self) -> Iterator[FileRecord]:
         """Every path that is known, in order."""
-        rows = self._connection.execute(
-            "SELECT path, size, modified, content_hash, document, failure FROM files ORDER BY path"
-        )
-        for path, *rest in rows:
-            yield FileRecord(path_of(path), *rest)
+        return self._files("TRUE", ())
 
-    def document_with(self, content_hash: bytes) -> int | None:
-        """The row of the living document read from exactly this content, or None."""
-        row = self._connection.execute(
-            "SELECT id FROM documents WHERE content_hash = ? AND died IS NULL", (content_hash,)
-        ).fetchone()
-        return None if row is None else int(row[0])
+    def _files(self, condition: str, parameters: tuple[bytes | int, ...]) -> Iterator[FileRecord]:
+        rows = self._connection.execute(
+            "SELECT path, size, modified, content_hash, document, failure FROM files "
+            f"WHERE {condition} ORDER BY path",
+            parameters,
+        )
+        for blob, size, modified, content_hash, document, failure in rows:
+            path, _, member = blob.partition(b"\0")
+            yield FileRecord(
+                path_of(path),
+                size,
+                modified,
+                content_hash,
+                document,
+                failure,
+                os.fsdecode(member),
+            )
+
+    def file(self, path: Path, member: str = "") -> FileRecord | None:
+        """What is known of the file ``path``, or of the file ``member`` inside it; or None."""
+        return next(self._files("path = ?", (key_of(path, member),)), None)
+
+    def inside(self, record: FileRecord) -> list[FileRecord]:
+        """What is known of the files inside a file, in order."""
+        key = key_of(record.path, record.member)
+        least, most = (b"/", b"0") if record.member else (b"\0", b"\1")
+        return list(self._files("path > ? AND path < ?", (key + least, key + most)))
+
+    def file_with(self, content_hash: bytes) -> FileRecord | None:
+        """A file with exactly this content that could be read, or None."""
+        return next(self._files("content_hash = ? AND failure IS NULL", (content_hash,)), None)
+
+    def failures(self) -> Iterator[FileRecord]:
+        """What could not be read, in order."""
+        return self._files("failure IS NOT NULL", ())
+
+    def files_of(self, key: int) -> list[FileRecord]:
+        """The files of a living document, by the number that users see, in order."""
+        versions = "SELECT id FROM documents WHERE key = ? AND died IS NULL"
+        return list(self._files(f"document IN ({versions})", (key,)))
+
+    def textless_files(self) -> set[Path]:
+        """The files on disk that hold documents with pages without text."""
+        rows = self._connection.execute(
+            "SELECT f.path FROM files f JOIN documents d ON d.id = f.document "
+            "WHERE d.textless_pages > 0"
+        )
+        return {path_of(path.partition(b"\0")[0]) for (path,) in rows}
 
     def sole_key(self, version: int) -> int | None:
         """The number that users see of a document at one path, or None if it lies at several."""
@@ -115,7 +156,12 @@ class Reading:
         return found
 
     def passages(self, ids: Sequence[int], generation: int) -> dict[int, PassageRow]:
-        """The passages with these numbers that belong to ``generation``, by number."""
+        """The passages with these numbers, by number.
+
+        Args:
+            ids: Numbers of passages; those of others are passed over.
+            generation: The generation that they must belong to.
+        """
         found: dict[int, PassageRow] = {}
         for part in _parts(list(ids)):
             marks = ",".join("?" * len(part))
@@ -126,15 +172,45 @@ class Reading:
             found.update((row.id, row) for row in map(_passage_row, rows))
         return found
 
-    def documents_of(self, ids: Sequence[int], generation: int) -> dict[int, int]:
-        """The number that users see of each passage's document, by passage; as `passages`."""
-        found: dict[int, int] = {}
+    def documents_of(
+        self, ids: Sequence[int], generation: int
+    ) -> dict[int, tuple[int, int | None]]:
+        """Each passage's document, by the number that users see, and its fingerprint.
+
+        Args:
+            ids: As `passages` takes them.
+            generation: As `passages` takes it.
+
+        Returns:
+            Both by the number of the passage; the fingerprint is None for a short one.
+        """
+        found: dict[int, tuple[int, int | None]] = {}
         for part in _parts(list(ids)):
+            marks = ",".join("?" * len(part))
+            rows = self._connection.execute(
+                "SELECT p.id, d.key, p.fingerprint "
+                "FROM passages p JOIN documents d ON d.id = p.document "
+                f"WHERE p.id IN ({marks}) AND {_ALIVE}",
+                (*part, generation, generation),
+            )
+            found.update((passage, (key, same)) for passage, key, same in rows)
+        return found
+
+    def documents_with(self, fingerprints: Sequence[int], generation: int) -> dict[int, int]:
+        """How many documents have a passage that says the same, by the passages' fingerprint.
+
+        Args:
+            fingerprints: As `search.sameness.fingerprint` gives them.
+            generation: The generation that is asked about.
+        """
+        found: dict[int, int] = {}
+        for part in _parts(list(dict.fromkeys(fingerprints))):
             marks = ",".join("?" * len(part))
             found.update(
                 self._connection.execute(
-                    "SELECT p.id, d.key FROM passages p JOIN documents d ON d.id = p.document "
-                    f"WHERE p.id IN ({marks}) AND {_ALIVE}",
+                    "SELECT p.fingerprint, count(DISTINCT d.key) "
+                    "FROM passages p JOIN documents d ON d.id = p.document "
+                    f"WHERE p.fingerprint IN ({marks}) AND {_ALIVE} GROUP BY p.fingerprint",
                     (*part, generation, generation),
                 )
             )
@@ -153,6 +229,12 @@ class Reading:
     ) -> Iterator[tuple[Ids, Embeddings]]:
         """Numbers and embeddings of the passages of `passages_between`, in chunks.
 
+        Args:
+            after: As `passages_between` takes it.
+            until: As `passages_between` takes it.
+            dimension: Length of the vectors.
+            chunk: How many passages to give at once.
+
         Yields:
             int64 of shape ``(n,)`` and float32 of shape ``(n, dimension)``, n up to ``chunk``.
         """
@@ -167,7 +249,7 @@ class Reading:
             yield ids, vectors.reshape(len(rows), dimension).astype(np.float32)
 
     def removed_between(self, after: int, until: int) -> Ids:
-        """Numbers of the passages alive at generation ``after`` that are gone at ``until``."""
+        """Numbers (int64) of passages alive at generation ``after`` that are gone at ``until``."""
         rows = self._connection.execute(
             "SELECT p.id FROM documents d JOIN passages p ON p.document = d.id "
             "WHERE d.born <= ? AND d.died > ? AND d.died <= ? ORDER BY p.id",
@@ -178,19 +260,20 @@ class Reading:
     def document(self, key: int) -> DocumentRow | None:
         """The living version of the document with the number that users see, or None."""
         row = self._connection.execute(
-            "SELECT id, content_hash, title, kind, text, sections, pages, textless_pages "
-            "FROM documents "
+            "SELECT id, content_hash, title, kind, text, sections, pages, textless_pages, author, "
+            "date, language FROM documents "
             "WHERE key = ? AND died IS NULL",
             (key,),
         ).fetchone()
         if row is None:
             return None
-        version, content_hash, title, kind, text, sections, pages, textless = row
+        version, content_hash, title, kind, text, sections, *rest = row
         paths = self._connection.execute(
             "SELECT path FROM files WHERE document = ? ORDER BY path", (version,)
         )
         passages = self._connection.execute(
-            'SELECT start, "end", headings, page FROM passages WHERE document = ? ORDER BY id',
+            'SELECT start, "end", headings, page, place FROM passages WHERE document = ? '
+            "ORDER BY id",
             (version,),
         )
         return DocumentRow(
@@ -202,14 +285,115 @@ class Reading:
                 kind,
                 text,
                 msgspec.json.decode(sections, type=tuple[Section, ...]),
-                pages,
-                textless,
+                *rest,
             ),
             tuple(
-                Passage(start, end, tuple(msgspec.json.decode(headings)), page)
-                for start, end, headings, page in passages
+                Passage(start, end, tuple(msgspec.json.decode(headings)), page, place)
+                for start, end, headings, page, place in passages
             ),
         )
+
+    def scanned(self) -> Iterator[tuple[Path, str]]:
+        """The living documents most of whose pages hold no text: where each lies, and what to tell.
+
+        A document that lies at several places is named at each; what to tell is as
+        `Document.scanned` has it.
+        """
+        rows = self._connection.execute(
+            "SELECT f.path, d.pages, d.textless_pages FROM files f "
+            "JOIN documents d ON d.id = f.document "
+            "WHERE d.textless_pages > 0 AND d.died IS NULL ORDER BY f.path"
+        )
+        for path, pages, textless in rows:
+            if told := scanned(pages or 0, textless):
+                yield path_of(path), told
+
+    def kinds(self) -> dict[str, int]:
+        """How many living documents there are of each format, the most frequent first."""
+        return self._tally("SELECT kind FROM documents WHERE died IS NULL")
+
+    def languages(self, most: int = -1) -> dict[str, int]:
+        """How many living documents there are in each language, the most frequent first.
+
+        Args:
+            most: Look at so many documents only, the first ones; all of them if below 0.
+
+        Returns:
+            By ISO 639-1 code; by "" those whose language is not known.
+        """
+        return self._tally(f"SELECT language FROM documents WHERE died IS NULL LIMIT {most:d}")
+
+    def _tally(self, values: str) -> dict[str, int]:
+        """How often each value comes in what a statement of one column gives."""
+        return dict(
+            self._connection.execute(
+                f"SELECT *, count(*) FROM ({values}) GROUP BY 1 ORDER BY 2 DESC, 1"
+            )
+        )
+
+    def facts(self, generation: int) -> Iterator[DocumentFacts]:
+        """What filters go by, of every document of ``generation`` that lies somewhere."""
+        places: dict[int, tuple[list[str], int]] = {}
+        for key, path, modified in self._connection.execute(
+            "SELECT v.key, f.path, f.modified FROM files f JOIN documents v ON v.id = f.document "
+            "ORDER BY f.path"
+        ):
+            paths, newest = places.get(key, ([], 0))
+            paths.append(_slashed(path))
+            places[key] = paths, max(newest, modified)
+        rows = self._connection.execute(
+            "SELECT d.id, d.key, d.title, d.kind, d.author, d.date, d.language FROM documents d "
+            f"WHERE {_ALIVE} ORDER BY d.id",
+            (generation, generation),
+        )
+        for version, key, title, kind, author, date, language in rows:
+            if key in places:
+                paths, modified = places[key]
+                yield DocumentFacts(
+                    version, key, title, kind, author, date, language, tuple(paths), modified
+                )
+
+    def passages_of(self, versions: Sequence[int]) -> tuple[Ids, Ids]:
+        """The passages of these versions of documents, in no order.
+
+        Returns:
+            Version and number of each passage, int64, of the same length.
+        """
+        found: list[tuple[int, int]] = []
+        for part in _parts(list(versions)):
+            marks = ",".join("?" * len(part))
+            found += self._connection.execute(
+                f"SELECT document, id FROM passages WHERE document IN ({marks})", part
+            )
+        pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
+
+    def passages_on(self, ids: Ids, first: int, last: int) -> Ids:
+        """Those of the passages ``ids`` that begin on one of these pages, int64, in order.
+
+        Args:
+            ids: Numbers of passages, int64, ascending.
+            first: The first page, counted from 1.
+            last: The last page, included.
+        """
+        found: list[int] = []
+        for part in _parts(ids.tolist()):
+            marks = ",".join("?" * len(part))
+            rows = self._connection.execute(
+                f"SELECT id FROM passages WHERE id IN ({marks}) AND page BETWEEN ? AND ? "
+                "ORDER BY id",
+                (*part, first, last),
+            )
+            found.extend(passage for (passage,) in rows)
+        return np.array(found, dtype=np.int64)
+
+    def texts(self, ids: Ids) -> Iterator[tuple[int, str]]:
+        """Number and text of each of the passages ``ids`` (int64, ascending), in order."""
+        for part in _parts(ids.tolist()):
+            marks = ",".join("?" * len(part))
+            yield from self._connection.execute(
+                f"SELECT id, text FROM passages WHERE id IN ({marks}) ORDER BY id", part
+            )
 
     def document_keys(self) -> list[int]:
         """The numbers of all living documents, in order."""
@@ -222,9 +406,29 @@ def meta(connection: sqlite3.Connection, name: str) -> Any:
     return connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
 
 
+def key_of(path: Path, member: str = "") -> bytes:
+    """A path as the key it is kept under; no path holds a NUL, so that it can part the two.
+
+    Args:
+        path: The path of a file on disk.
+        member: The path inside that file, or "".
+    """
+    return os.fsencode(path) + (b"\0" + os.fsencode(member) if member else b"")
+
+
 def path_of(blob: bytes) -> Path:
-    """A path from the bytes it is kept as; the system's own, so that any name survives."""
-    return Path(os.fsdecode(blob))
+    """A path from the bytes it is kept as; the system's own, so that any name survives.
+
+    What lies inside a file has that file's path, then its own (see `FileRecord.location`).
+    """
+    path, _, member = blob.partition(b"\0")
+    return Path(os.fsdecode(path), os.fsdecode(member)) if member else Path(os.fsdecode(path))
+
+
+def _slashed(blob: bytes) -> str:
+    """A path as `path_of`, as text fit to be shown, with slashes on every system."""
+    text = blob.replace(b"\0", b"/").decode("utf-8", "replace")
+    return text if os.sep == "/" else text.replace(os.sep, "/")
 
 
 def _parts(items: list[Any]) -> Iterator[list[Any]]:

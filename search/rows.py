@@ -13,12 +13,13 @@ class FileRecord:
     """What is known of one path.
 
     Attributes:
-        path: The path.
+        path: The path of a file on disk.
         size: Size in bytes when it was last looked at.
         modified: Modification time then, in nanoseconds since 1970.
         content_hash: Digest of its content, or None if it could not be read.
         document: Row of its document's version, or None if it is none.
         failure: Why it is no document, or None.
+        member: The path inside that file, for what lies in an archive or is attached to a message.
     """
 
     path: Path
@@ -27,6 +28,12 @@ class FileRecord:
     content_hash: bytes | None
     document: int | None
     failure: str | None
+    member: str = ""
+
+    @property
+    def location(self) -> Path:
+        """The path as it is shown: that of the file, with the path inside it added."""
+        return self.path / self.member if self.member else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class PassageRow:
     """A passage with what is needed to show it as a hit or to index its words.
 
     ``document`` is the number users see. ``path`` is None once the document's last file is gone.
+    The attributes are otherwise those of `search.models.Passage` and `search.models.Document`;
+    ``fingerprint`` is shared by passages that say the same (`search.sameness`).
     """
 
     id: int
@@ -46,6 +55,11 @@ class PassageRow:
     page: int | None
     headings: tuple[str, ...]
     text: str
+    place: str = ""
+    author: str = ""
+    date: str = ""
+    language: str = ""
+    fingerprint: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,7 @@ class DocumentRow:
 
     Attributes:
         key: The number that users see.
-        paths: Where it lies.
+        paths: Where it lies; see `FileRecord.location`.
         content_hash: SHA-256 of the file it was read from.
         document: The document itself.
         passages: Its passages, in reading order.

@@ -3,11 +3,13 @@
 ::
 
     meta        generation, published, manifest
-    roots       folders and files the user asked to have indexed
-    files       one row a path: what was seen there, and which document it is or why it is none
+    roots       folders and files the user asked to have indexed, and by what rules
+    files       one row a path: what was seen there, and which document it is or why it is none; a
+                file inside another, in an archive say, has the path, a NUL and its path in there
     documents   one row a version of a document's text; ``born`` and ``died`` are generations
     passages    spans of a document's text, with a copy of what they span: cutting it out of a long
-                text anew for every hit would cost more than the room it takes
+                text anew for every hit would cost more than the room it takes; passages that say
+                the same have the same ``fingerprint`` (`search.sameness`)
     embeddings  float16 vectors by what was embedded, shared by all passages of the same text
 
 A version is part of generation g if it was born at or before g and had not died by then. A document
@@ -21,7 +23,7 @@ import msgspec
 from search.encoders.base import EncoderSpec
 
 #: Version of the tables; written to SQLite's user_version.
-FORMAT = 1
+FORMAT = 2
 #: Marks the file as Wherein's ("Wher"); written to SQLite's application_id.
 APPLICATION_ID = 0x57686572
 
@@ -32,7 +34,8 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE roots (
-    path BLOB PRIMARY KEY
+    path BLOB PRIMARY KEY,
+    rules BLOB NOT NULL DEFAULT x'7b7d'
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE documents (
@@ -46,7 +49,10 @@ CREATE TABLE documents (
     pages INTEGER,
     textless_pages INTEGER NOT NULL,
     born INTEGER NOT NULL,
-    died INTEGER
+    died INTEGER,
+    author TEXT NOT NULL DEFAULT '',
+    date TEXT NOT NULL DEFAULT '',
+    language TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX documents_by_key ON documents (key);
 CREATE INDEX documents_by_content ON documents (content_hash);
@@ -62,6 +68,7 @@ CREATE TABLE files (
     failure TEXT
 ) STRICT;
 CREATE INDEX files_by_document ON files (document);
+CREATE INDEX files_by_content ON files (content_hash);
 
 CREATE TABLE embeddings (
     id INTEGER PRIMARY KEY,
@@ -77,11 +84,44 @@ CREATE TABLE passages (
     page INTEGER,
     headings TEXT NOT NULL,
     text TEXT NOT NULL,
-    embedding INTEGER NOT NULL REFERENCES embeddings (id)
+    embedding INTEGER NOT NULL REFERENCES embeddings (id),
+    place TEXT NOT NULL DEFAULT '',
+    fingerprint INTEGER
 ) STRICT;
 CREATE INDEX passages_by_document ON passages (document);
 CREATE INDEX passages_by_embedding ON passages (embedding);
+CREATE INDEX passages_by_fingerprint ON passages (fingerprint) WHERE fingerprint IS NOT NULL;
 """
+
+#: What brings the tables of an older format to the next one, by the older one's number.
+UPGRADES = {
+    1: """
+ALTER TABLE roots ADD COLUMN rules BLOB NOT NULL DEFAULT x'7b7d';
+ALTER TABLE documents ADD COLUMN author TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN date TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT '';
+ALTER TABLE passages ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE passages ADD COLUMN fingerprint INTEGER;
+CREATE INDEX passages_by_fingerprint ON passages (fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX files_by_content ON files (content_hash)
+""",
+}
+
+
+class WalkRules(msgspec.Struct, frozen=True):
+    """Which files beneath a root are looked at.
+
+    Attributes:
+        include: If any, only files that one of these globs matches, such as "*.pdf" or "papers/**".
+        exclude: Files and folders that one of these globs matches are left out.
+        follow: Follow symbolic links, also out of the root.
+        hidden: Look at hidden files and folders too, and at what ignore files name.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    follow: bool = False
+    hidden: bool = False
 
 
 class SplitterSpec(msgspec.Struct, frozen=True):

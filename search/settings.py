@@ -21,6 +21,10 @@ from search.errors import SettingError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+#: The least that limits may be set to.
+_LEAST = {"max_file_mb": 1, "max_unpacked_mb": 1, "reader_seconds": 1, "reader_memory_mb": 200}
+
+
 def _setting(default: Any, help_text: str) -> Any:
     if callable(default):
         return field(default_factory=default, metadata={"help": help_text})
@@ -59,7 +63,16 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address the server listens on.")
     port: int = _setting(8000, "Port the server listens on; 0 takes a free one.")
     threads: int = _setting(4, "How many requests the server answers at once.")
-    max_file_mb: int = _setting(200, "Files larger than this many megabytes are not read.")
+    max_file_mb: int = _setting(
+        200, "Documents larger than this many megabytes are not read; archives may be larger."
+    )
+    max_unpacked_mb: int = _setting(
+        4000, "Most megabytes that the files in one archive may have together."
+    )
+    reader_seconds: int = _setting(
+        60, "Seconds a file may take to be read; large ones have more, up to ten times as many."
+    )
+    reader_memory_mb: int = _setting(1000, "Megabytes of memory that reading one file may take.")
 
     def __post_init__(self) -> None:
         """Check what the types alone do not say."""
@@ -77,10 +90,12 @@ class Settings:
             raise SettingError(
                 f"Passages of {self.passage_pieces} pieces are not made.", "Use 16 to 8192."
             )
-        if self.max_file_mb < 1:
-            raise SettingError(
-                "The file size limit must be at least 1 MB.", "Leave it out to have 200."
-            )
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise SettingError(
+                    f"{name} is {getattr(self, name)}, which is too little.",
+                    f"Use at least {least}, or leave it out.",
+                )
 
     @property
     def collections(self) -> Path:

@@ -6,10 +6,11 @@ from typing import Any
 
 from search.collection import Collection
 from search.engine import display_path
+from search.schema import WalkRules
 
 
 def status_of(collection: Collection) -> dict[str, Any]:
-    """Sizes, origin and failures of a collection, as JSON-ready values.
+    """Sizes, origin, failures and scans of a collection, as JSON-ready values.
 
     Raises:
         StorageError: The collection cannot be read.
@@ -17,18 +18,17 @@ def status_of(collection: Collection) -> dict[str, Any]:
     manifest = collection.manifest
     with collection.store.reading() as reading:
         counts = reading.counts()
-        failures = {
-            display_path(record.path): record.failure
-            for record in reading.files()
-            if record.failure is not None
-        }
+        roots = {display_path(root): rules for root, rules in reading.roots().items()}
         return {
             "collection": collection.name,
             "folder": display_path(collection.folder),
             "files": counts.files,
             "documents": counts.documents,
             "passages": counts.passages,
-            "roots": [display_path(root) for root in reading.roots()],
+            "roots": list(roots),
+            "rules": {root: _rules(rules) for root, rules in roots.items()},
+            "kinds": reading.kinds(),
+            "languages": reading.languages(),
             "encoder": {
                 "name": manifest.encoder.name,
                 "dimension": manifest.encoder.dimension,
@@ -41,5 +41,17 @@ def status_of(collection: Collection) -> dict[str, Any]:
             "bytes": sum(
                 path.stat().st_size for path in collection.build.rglob("*") if path.is_file()
             ),
-            "failures": failures,
+            "scanned": {display_path(path): told for path, told in reading.scanned()},
+            "failures": {
+                display_path(record.location): record.failure for record in reading.failures()
+            },
         }
+
+
+def _rules(rules: WalkRules) -> dict[str, Any]:
+    return {
+        "include": list(rules.include),
+        "exclude": list(rules.exclude),
+        "follow": rules.follow,
+        "hidden": rules.hidden,
+    }

@@ -34,13 +34,21 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def flush(path: Path) -> None:
-    """Have the system write a file's contents to the disk itself (on Windows: its caches)."""
+    """Have the system write a file's contents to the disk itself (on Windows: its caches).
+
+    Raises:
+        OSError: The file cannot be opened, or the disk failed; see `storage_errors`.
+    """
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def flush_folder(path: Path) -> None:
-    """Have the system write down a folder's entries; only POSIX systems need and allow that."""
+    """Have the system write down a folder's entries; only POSIX systems need and allow that.
+
+    Raises:
+        OSError: The disk failed; see `storage_errors`.
+    """
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:

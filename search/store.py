@@ -16,9 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from search.errors import CollectionMismatch, StorageError
+from search.errors import CollectionMismatch, FormatOutdated, StorageError
 from search.reading import Reading, meta
-from search.schema import APPLICATION_ID, FORMAT, TABLES, Manifest
+from search.schema import APPLICATION_ID, FORMAT, TABLES, UPGRADES, Manifest
 from search.storage import storage_errors
 from search.writing import Writing, purge
 
@@ -36,6 +36,7 @@ class Store:
     Raises:
         StorageError: It cannot be opened, or is damaged.
         CollectionMismatch: Its format is newer than this program.
+        FormatOutdated: Its format is older, and it was not opened for writing.
     """
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
@@ -47,7 +48,7 @@ class Store:
         self._guard = threading.Lock()
         try:
             with self._connection() as connection:
-                self._check_format(connection)
+                self._upgrade(connection, self._check_format(connection))
                 manifest = meta(connection, "manifest")
             self.manifest = msgspec.json.decode(manifest, type=Manifest)
         except BaseException:
@@ -57,6 +58,10 @@ class Store:
     @classmethod
     def create(cls, path: Path, manifest: Manifest) -> Store:
         """Make a new, empty database and open it for writing.
+
+        Args:
+            path: The file; there must be none.
+            manifest: What the passages and embeddings in it will depend on.
 
         Raises:
             StorageError: The file cannot be made.
@@ -79,14 +84,40 @@ class Store:
             connection.commit()
         return cls(path, writable=True)
 
-    def _check_format(self, connection: sqlite3.Connection) -> None:
+    def _check_format(self, connection: sqlite3.Connection) -> int:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if not version:
+            raise StorageError(
+                f"The collection at {self.path} is damaged: its database is empty.",
+                "Restore it from a backup, or delete that folder and index again.",
+            )
         if version > FORMAT:
             raise CollectionMismatch(
                 f"The collection at {self.path.parent} has format {version}; this Wherein reads "
                 f"formats up to {FORMAT}.",
                 "Upgrade with: pip install --upgrade wherein",
             )
+        return int(version)
+
+    def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
+        """Bring the tables of an older format up to this one; all of them or none."""
+        if version == FORMAT:
+            return
+        if not self._writable:
+            raise FormatOutdated(
+                f"The collection at {self.path.parent} has the older format {version}.",
+                "Bring it up to date with: wherein index",
+            )
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for step in range(version, FORMAT):
+                for statement in UPGRADES[step].split(";"):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
@@ -110,7 +141,11 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Reading]:
-        """One consistent state of the database, whatever is written meanwhile."""
+        """One consistent state of the database, whatever is written meanwhile.
+
+        Raises:
+            StorageError: The database is damaged or cannot be read.
+        """
         with self._connection() as connection:
             connection.execute("BEGIN")
             try:
@@ -140,7 +175,11 @@ class Store:
                     connection.execute("ROLLBACK")
 
     def set_published(self, generation: int) -> None:
-        """Note that the views show ``generation``, and drop the rows that died by then."""
+        """Note that the views show ``generation``, and drop the rows that died by then.
+
+        Raises:
+            StorageError: The disk is full, read-only or damaged; nothing was changed.
+        """
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from search.fields import typed
 from search.models import Answer
 
 
@@ -14,14 +15,27 @@ def answer_as_dict(answer: Answer) -> dict[str, Any]:
 
     Every key is always there; what does not apply is None. A hit has the attributes of
     `search.models.Hit`; each of its marks is ``{"start": …, "end": …}``, in characters of its text.
+    ``understood`` is what the query's text was taken for: the words that are asked for, what words
+    begin with, and the conditions as they can be typed; of each list in ``required`` one must hold.
     """
+    query = answer.query
     return {
-        "query": answer.query.text,
+        "query": query.text,
+        "understood": {
+            "words": query.words,
+            "prefixes": list(query.prefixes),
+            "required": [list(map(typed, clause)) for clause in query.requirements.clauses],
+            "excluded": list(map(typed, query.requirements.excluded)),
+        },
         "mode": str(answer.mode),
-        "requested_mode": str(answer.query.mode),
+        "requested_mode": str(query.mode),
         "fallback": answer.fallback,
         "note": answer.note,
         "generation": answer.generation,
+        "total": answer.total,
+        "total_is_lower_bound": answer.total_is_lower_bound,
+        "offset": query.offset,
+        "more": answer.more,
         "took_ms": round(answer.milliseconds, 2),
         "hits": msgspec.to_builtins(answer.hits),
     }

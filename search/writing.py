@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,8 +11,10 @@ import numpy as np
 
 from search.encoders.base import Embeddings
 from search.models import Document, Passage
-from search.reading import Reading
+from search.reading import Reading, key_of
 from search.rows import FileRecord
+from search.sameness import fingerprint
+from search.schema import WalkRules
 
 
 class Writing(Reading):
@@ -23,13 +24,15 @@ class Writing(Reading):
         super().__init__(connection)
         self.generation = generation
 
-    def add_root(self, path: Path) -> None:
-        """Remember that ``path`` was asked to be indexed."""
-        self._connection.execute("INSERT OR IGNORE INTO roots VALUES (?)", (_blob(path),))
+    def put_root(self, path: Path, rules: WalkRules) -> None:
+        """Remember that ``path`` was asked to be indexed, and by what rules."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO roots VALUES (?, ?)", (key_of(path), msgspec.json.encode(rules))
+        )
 
     def remove_root(self, path: Path) -> None:
         """Forget that ``path`` was asked to be indexed."""
-        self._connection.execute("DELETE FROM roots WHERE path = ?", (_blob(path),))
+        self._connection.execute("DELETE FROM roots WHERE path = ?", (key_of(path),))
 
     def add_embeddings(self, hashes: Sequence[bytes], vectors: Embeddings) -> dict[bytes, int]:
         """Keep new embeddings.
@@ -70,7 +73,8 @@ class Writing(Reading):
         """
         cursor = self._connection.execute(
             "INSERT INTO documents (key, content_hash, title, kind, text, sections, pages, "
-            "textless_pages, born) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "textless_pages, born, author, date, language) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 key or 0,
                 content_hash,
@@ -81,14 +85,17 @@ class Writing(Reading):
                 document.pages,
                 document.textless_pages,
                 self.generation,
+                document.author,
+                document.date,
+                document.language,
             ),
         )
         version = int(cursor.lastrowid or 0)
         if key is None:
             self._connection.execute("UPDATE documents SET key = id WHERE id = ?", (version,))
         self._connection.executemany(
-            'INSERT INTO passages (document, start, "end", page, headings, text, embedding) '
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            'INSERT INTO passages (document, start, "end", page, headings, text, embedding, '
+            "place, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     version,
@@ -98,6 +105,8 @@ class Writing(Reading):
                     msgspec.json.encode(p.headings).decode(),
                     document.text[p.start : p.end],
                     row,
+                    p.place,
+                    fingerprint(document.text[p.start : p.end]),
                 )
                 for p, row in zip(passages, embeddings, strict=True)
             ],
@@ -109,7 +118,7 @@ class Writing(Reading):
 
         The document it was before dies if no other path holds it.
         """
-        path = _blob(record.path)
+        path = key_of(record.path, record.member)
         before = self._connection.execute(
             "SELECT document FROM files WHERE path = ?", (path,)
         ).fetchone()
@@ -127,17 +136,37 @@ class Writing(Reading):
         if before and before[0] is not None and before[0] != record.document:
             self._let_die(before[0])
 
-    def remove_file(self, path: Path) -> bool:
-        """Forget a path; its document dies if no other path holds it.
+    def remove_file(self, path: Path) -> int:
+        """Forget a file and all that lies in it; documents die that no other path holds.
 
         Returns:
-            Whether a document died.
+            How many documents died.
         """
-        blob = _blob(path)
+        key = key_of(path)
+        died = self._forget(key)
+        return died + sum(self._forget(inner) for inner in self._inside(key))
+
+    def keep_members(self, path: Path, members: Collection[str]) -> int:
+        """Forget what lay in the file ``path``, all but ``members``.
+
+        Returns:
+            How many documents died.
+        """
+        key = key_of(path)
+        kept = {key_of(path, member) for member in members}
+        return sum(self._forget(inner) for inner in self._inside(key) if inner not in kept)
+
+    def _inside(self, key: bytes) -> list[bytes]:
+        rows = self._connection.execute(
+            "SELECT path FROM files WHERE path > ? AND path < ?", (key + b"\0", key + b"\1")
+        )
+        return [inner for (inner,) in rows.fetchall()]
+
+    def _forget(self, key: bytes) -> bool:
         row = self._connection.execute(
-            "SELECT document FROM files WHERE path = ?", (blob,)
+            "SELECT document FROM files WHERE path = ?", (key,)
         ).fetchone()
-        self._connection.execute("DELETE FROM files WHERE path = ?", (blob,))
+        self._connection.execute("DELETE FROM files WHERE path = ?", (key,))
         return bool(row and row[0] is not None and self._let_die(row[0]))
 
     def _let_die(self, version: int) -> bool:
@@ -150,7 +179,12 @@ class Writing(Reading):
 
 
 def purge(connection: sqlite3.Connection, generation: int) -> None:
-    """Drop the documents that died by ``generation``, and embeddings nothing else shares."""
+    """Drop the documents that died by ``generation``, and embeddings nothing else shares.
+
+    Args:
+        connection: The database, in a transaction for writing.
+        generation: What the views show; nobody asks for what was gone by then.
+    """
     dead = "SELECT id FROM documents WHERE died <= ?"
     orphans = connection.execute(
         f"SELECT DISTINCT embedding FROM passages WHERE document IN ({dead})",
@@ -165,7 +199,3 @@ def purge(connection: sqlite3.Connection, generation: int) -> None:
         "AND NOT EXISTS (SELECT 1 FROM passages WHERE embedding = embeddings.id)",
         orphans,
     )
-
-
-def _blob(path: Path) -> bytes:
-    return os.fsencode(path)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from indexer import pipeline
+from indexer.opening import open_for_indexing
 from indexer.pipeline import Report
-from search.encoders import HashingEncoder
+from indexer.progress import Progress
+from indexer.walk import resolve_roots
+from indexer.worker import Limits
+from search.collection import CollectionWriter
+from search.encoders import Encoder, HashingEncoder
 from search.engine import Engine
+from search.schema import WalkRules
 from search.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -65,11 +72,45 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def run_index(settings: Settings, *roots: Path, encoder: HashingEncoder | None = None) -> Report:
-    """Index ``roots`` as the command does."""
-    writer, used = pipeline.open_for_indexing(settings, encoder)
+def run_index(
+    settings: Settings,
+    *roots: Path,
+    encoder: HashingEncoder | None = None,
+    progress: Progress | None = None,
+    rules: WalkRules | None = None,
+    limits: Limits | None = None,
+    **asked: Any,
+) -> Report:
+    """Index ``roots`` as the command does; ``asked`` is retry, prune or at_rest."""
+    writer, used = open_for_indexing(settings, encoder)
     with writer:
-        return pipeline.index(roots, writer, used, Silent(), settings.max_file_mb)
+        return index_into(
+            writer,
+            used,
+            *roots,
+            progress=progress,
+            rules=rules,
+            limits=limits or Limits.of(settings),
+            **asked,
+        )
+
+
+def index_into(
+    writer: CollectionWriter,
+    encoder: Encoder,
+    *roots: Path,
+    progress: Progress | None = None,
+    rules: WalkRules | None = None,
+    limits: Limits | None = None,
+    **asked: Any,
+) -> Report:
+    """Index ``roots`` into a collection that is open already."""
+    with writer.store.reading() as reading:
+        known = reading.roots()
+    wanted = {root: rules or known.get(root, WalkRules()) for root in resolve_roots(roots)}
+    return pipeline.index(
+        wanted, writer, encoder, progress or Silent(), limits or Limits(), **asked
+    )
 
 
 @pytest.fixture

@@ -20,12 +20,13 @@ ANSWER = {
 }  # fmt: skip
 HIT = {*Hit.__dataclass_fields__, "url", "document_url"}
 DOCUMENT = {
-    "id", "title", "kind", "paths", "pages", "textless_pages", "text", "sections", "passages",
-    "url", "original_url",
+    "id", "title", "kind", "author", "date", "language", "paths", "locations", "pages",
+    "textless_pages", "scanned", "text", "sections", "passages", "url", "original_url",
 }  # fmt: skip
 STATUS = {
-    "collection", "folder", "files", "documents", "passages", "roots", "encoder",
-    "passage_pieces", "near", "generation", "published", "bytes", "failures",
+    "collection", "folder", "files", "documents", "passages", "roots", "rules", "kinds",
+    "languages", "encoder", "passage_pieces", "near", "generation", "published", "bytes",
+    "scanned", "failures",
 }  # fmt: skip
 PROBLEM = {"type", "title", "status", "detail", "remedy", "parameter", "code"}
 
@@ -129,13 +130,18 @@ def test_a_document_in_the_documented_shape(site):
     assert document["title"] == "Pond pump manual"
     assert document["pages"] == 3
     assert document["textless_pages"] == 0
+    assert document["scanned"] == ""
+    assert document["author"] == "Kim Weir"
+    assert document["date"] == "2000-01-01"
+    assert document["language"] == "en"
+    assert document["locations"] == [{"path": document["paths"][0], "member": ""}]
     assert document["url"] == f"/documents/{document['id']}"
     assert document["original_url"] == f"/documents/{document['id']}/file"
     assert {frozenset(section) for section in document["sections"]} == {
-        frozenset({"start", "body", "end", "headings", "page"})
+        frozenset({"start", "body", "end", "headings", "page", "place"})
     }
     assert {frozenset(passage) for passage in document["passages"]} == {
-        frozenset({"start", "end", "headings", "page"})
+        frozenset({"start", "end", "headings", "page", "place"})
     }
     assert "impeller" in document["text"]
 
@@ -160,6 +166,12 @@ def test_status_in_the_documented_shape(site):
     assert status["documents"] == 5
     assert status["files"] == 6
     assert status["roots"] == [str(site.library)]
+    assert status["rules"] == {
+        str(site.library): {"include": [], "exclude": [], "follow": False, "hidden": False}
+    }
+    assert status["kinds"] == {"text": 2, "html": 1, "markdown": 1, "pdf": 1}
+    assert sum(status["languages"].values()) == 5
+    assert status["scanned"] == status["failures"] == {}
     assert set(status["encoder"]) == {"name", "dimension", "digest"}
 
 

@@ -79,7 +79,7 @@ def test_index_sums_up_what_it_did(wherein: Shell, folder: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == "Collection 'default': 1 added; 0 unchanged."
     assert lines[1] == "1 passage, 1 of them newly embedded."
-    assert lines[2] == "1 file of kinds that are not read."
+    assert lines[2] == "Left out: 1 of kinds that are not read."
     assert lines[3] == "1 file could not be read:"
     assert lines[4].startswith(f"  {folder / 'broken.pdf'}: ")
     assert re.fullmatch(r"Done in \d+\.\d s\.", lines[5])
@@ -116,7 +116,8 @@ def test_search_as_json(wherein: Shell, bees: Path) -> None:
     (hit,) = answer["hits"]
     assert hit.keys() == {
         "rank", "score", "cosine", "bm25", "passage_id", "document_id", "path", "title", "kind",
-        "page", "headings", "text", "start", "end", "marks", "more_in_document",
+        "page", "headings", "text", "start", "end", "marks", "more_in_document", "also_in",
+        "author", "date", "language", "place",
     }  # fmt: skip
     marked = [hit["text"][mark["start"] : mark["end"]] for mark in hit["marks"]]
     assert marked == ["Bees", "dance"]

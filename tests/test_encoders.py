@@ -28,6 +28,7 @@ from tiny_models import WIDTH, Tiny, build, build_static, build_words, write_tra
 
 from search.calibration import _UNRELATED
 from search.encoders import DEFAULT_MODEL, Encoder, cache, cpu, export, load_encoder
+from search.encoders.base import PieceVectors
 from search.encoders.cache import cache_folder, precision_here
 from search.encoders.libraries import hush, reason
 from search.encoders.locate import digest_of, locate
@@ -51,7 +52,10 @@ TINY = {
         prompts=PROMPTS, max_tokens=16, pooling="max", dense=24, normalize=False
     ),
     "roberta": Tiny(family="roberta", max_tokens=None),
+    "mean, prompts, narrower": Tiny(prompts=PROMPTS, truncate=20),
 }
+#: Those whose embeddings are means of pieces.
+MEANS = ["mean", "plain", "roberta", "mean, prompts, narrower"]
 #: Those that must run on sentence-transformers.
 OTHERS = {
     "prompt not pooled": Tiny(
@@ -304,6 +308,90 @@ def cache_folder_of(made: Made) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         in_bytes(patch, False)
         return cache_folder(made.folder.parent / "cache", made.encoder.spec.digest)
+
+
+# What the pieces say
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_an_embedding_is_the_mean_of_its_pieces(zoo: Zoo, name: str) -> None:
+    encoder = zoo(name).encoder
+    passages = encoder.passage_pieces(TEXTS)
+    assert_means(passages, encoder.encode_passages(TEXTS))
+    queries = [encoder.query_pieces(text) for text in TEXTS]
+    assert_means(queries, np.stack([encoder.encode_query(text) for text in TEXTS]))
+    assert encoder.passage_pieces([]) == []
+
+
+def test_an_embedding_is_the_mean_of_its_pieces_in_8_bits_too(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_bytes(monkeypatch, True)
+    made = zoo("mean")
+    quick_trace(monkeypatch, made)
+    encoder = load_encoder(str(made.folder), tmp_path)
+    assert isinstance(encoder, OnnxEncoder)
+    assert encoder.precision == "int8"
+    pieces = encoder.passage_pieces(TEXTS)
+    assert pieces is not None
+    assert_means(pieces, encoder.encode_passages(TEXTS))
+
+
+def assert_means(pieces: list[PieceVectors], embeddings: Any) -> None:
+    means = np.stack([of_text.vectors.mean(axis=0) for of_text in pieces])
+    units = means / np.linalg.norm(means, axis=1, keepdims=True)
+    np.testing.assert_allclose(units, embeddings, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted({*BUILDERS} - {*MEANS}))
+def test_other_encoders_tell_nothing_of_pieces(zoo: Zoo, name: str) -> None:
+    encoder = zoo(name).encoder
+    assert encoder.passage_pieces(["the river"]) is None
+    assert encoder.query_pieces("the river") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "spans"),
+    [
+        ("mean", "The RIVER is", [(0, 0), (0, 3), (4, 9), (10, 12), (0, 0)]),
+        ("mean", "of 東京", [(0, 0), (0, 2), (3, 4), (4, 5), (0, 0)]),
+        ("mean", "", [(0, 0), (0, 0)]),
+        # "passage" and ":" stand before the text.
+        ("mean, prompts, narrower", "of it", [(0, 0)] * 3 + [(0, 2), (3, 5), (0, 0)]),
+        # A piece of white space has no width.
+        ("roberta", "a é", [(0, 0), (0, 1), (2, 2), (2, 3), (2, 3), (0, 0)]),
+    ],
+)
+def test_pieces_lie_in_the_text_but_for_special_ones_and_the_prompts(
+    zoo: Zoo, name: str, text: str, spans: list[tuple[int, int]]
+) -> None:
+    (pieces,) = zoo(name).encoder.passage_pieces([text])
+    assert [tuple(span) for span in pieces.spans.tolist()] == spans
+    assert len(pieces.vectors) == len(spans)
+
+
+def test_pieces_end_where_the_model_stops_reading(zoo: Zoo) -> None:
+    (pieces,) = zoo("mean").encoder.passage_pieces(["one two three four five " * 100])
+    assert len(pieces.vectors) == len(pieces.spans) == 64
+
+
+def test_an_export_of_an_older_recipe_is_made_anew(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_bytes(monkeypatch, False)
+    made = zoo("mean")
+    quick_trace(monkeypatch, made)
+    load_encoder(str(made.folder), tmp_path)
+    (older,) = exports(tmp_path)
+    manifest = tmp_path / "encoders" / older / "encoder.json"
+    kept = json.loads(manifest.read_bytes())
+    del kept["is_mean"]
+    manifest.write_text(json.dumps(kept))
+    monkeypatch.setattr(cache, "RECIPE", cache.RECIPE + 1)
+    encoder = load_encoder(str(made.folder), tmp_path)
+    assert len(exports(tmp_path)) == 2
+    assert encoder.passage_pieces(["the river"]) is not None
+    assert "is_mean" not in json.loads(manifest.read_bytes())
 
 
 # Where the pieces lie

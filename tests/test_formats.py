@@ -18,7 +18,7 @@ from search.collection import CollectionWriter
 from search.encoders import HashingEncoder
 from search.engine import Engine
 from search.queries import parse
-from search.schema import FORMAT, Manifest, SplitterSpec
+from search.schema import FORMAT, Manifest, SplitterSpec, WalkRules
 from search.settings import Settings
 
 FORMATS = PROJECT / "tests" / "formats"
@@ -56,7 +56,7 @@ def write() -> None:
         place = Path(name)
         with CollectionWriter.create(place, Manifest(encoder.spec, SplitterSpec(1, 200), 0.3)) as w:
             with w.store.writing() as writing:
-                writing.add_root(Path("/documents"))
+                writing.put_root(Path("/documents"), WalkRules())
                 put(writing, "/documents/bees.md", "Bees dance on the comb.", encoder)
                 put(writing, "/documents/ships.txt", "Steel ships sail the ocean.", encoder)
             w.activate()

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.evaluation import ndcg
-from search.fusion import bm25, covered_scale, greatest_bm25, inverse_document_frequency
+from search.fusion import (
+    bm25,
+    covered_scale,
+    greatest_bm25,
+    inverse_document_frequency,
+    likeness_to_best,
+)
 
 
 def test_idf_by_hand() -> None:
@@ -26,9 +32,9 @@ def test_idf_is_never_negative_even_for_stale_counts() -> None:
 def test_bm25_by_hand() -> None:
     # A passage of average length: idf · tf · 2.2 / (tf + 1.2); tf = 2 gives 2 · 4.4 / 3.2 = 2.75.
     assert bm25(np.array([2.0]), np.array([2.0]), np.array([50.0]), 50.0)[0] == pytest.approx(2.75)
-    # Twice the average: 1.2 · (0.25 + 0.75 · 2) = 2.1, so 2 · 4.4 / 4.1.
+    # Twice the average: 1.2 · (0.4 + 0.6 · 2) = 1.92, so 2 · 4.4 / 3.92.
     assert bm25(np.array([2.0]), np.array([2.0]), np.array([100.0]), 50.0)[0] == pytest.approx(
-        8.8 / 4.1
+        8.8 / 3.92
     )
 
 
@@ -52,6 +58,13 @@ def test_covered_scale_by_hand() -> None:
     assert covered_scale(np.array([0.3]), np.array([0.0]), 0.0)[0] == pytest.approx(0.3)
 
 
+def test_a_cosine_that_is_not_understood_counts_for_less() -> None:
+    full = covered_scale(np.array([0.6]), np.array([12.0]), 12.0)[0]
+    assert full == pytest.approx(0.6 + 0.625)
+    assert covered_scale(np.array([0.6]), np.array([12.0]), 12.0, 0.5)[0] == pytest.approx(0.925)
+    assert covered_scale(np.array([0.6]), np.array([12.0]), 12.0, 0.0)[0] == pytest.approx(0.625)
+
+
 def test_the_scale_does_not_depend_on_the_other_hits() -> None:
     alone = covered_scale(np.array([0.5]), np.array([3.0]), 20.0)[0]
     among = covered_scale(np.array([0.9, 0.5]), np.array([15.0, 3.0]), 20.0)[1]
@@ -67,3 +80,24 @@ def test_ndcg_by_hand() -> None:
     assert ndcg([], [1]) == 0.0
     assert ndcg([0, 0], []) == 0.0
     assert ndcg([0, 1], [1], depth=1) == 0.0
+
+
+def test_likeness_by_hand() -> None:
+    # The second is 0.05 behind: its say is 1/e. Middle (1, 1/e), of length √(1 + 1/e²).
+    rows = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    found = likeness_to_best(np.array([0.9, 0.85]), rows)
+    length = math.sqrt(1 + math.exp(-2))
+    assert found == pytest.approx([1 / length, math.exp(-1) / length])
+
+
+def test_only_the_best_ten_have_a_say() -> None:
+    rows = np.eye(12, dtype=np.float32)
+    found = likeness_to_best(np.linspace(1.0, 0.9, 12), rows)
+    assert (np.diff(found[:10]) < 0.0).all()
+    assert found[10:] == pytest.approx([0.0, 0.0])
+
+
+def test_likeness_of_equal_scores_goes_by_order_and_of_none_is_none() -> None:
+    rows = np.eye(12, dtype=np.float32)
+    assert np.flatnonzero(likeness_to_best(np.ones(12), rows)).tolist() == list(range(10))
+    assert likeness_to_best(np.ones(0), rows[:0]).tolist() == []

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from search import keywords
-from search.analysis import terms
+from search.analysis import AskedWord, ask, terms
 from search.context import context_line
 from search.encoders import HashingEncoder
 from search.keywords import KeywordIndex
@@ -50,11 +50,13 @@ class Corpus:
         self.index = KeywordIndex.create(self.folder)
         self.texts: dict[int, str] = {}
 
-    def add(self, texts: list[str]) -> None:
+    def add(self, texts: list[str], title: str = "", language: str = "") -> None:
         with self.store.writing() as writing:
             for text in texts:
                 name = str(random.random()).encode()
-                document = Document("", "text", text, (Section(0, 0, len(text)),))
+                document = Document(
+                    title, "text", text, (Section(0, 0, len(text)),), language=language
+                )
                 rows = writing.add_embeddings([name], self.encoder.encode_passages([text]))
                 version = writing.add_document(
                     document, name, [Passage(0, len(text))], [rows[name]]
@@ -100,7 +102,7 @@ def slow_bm25(texts: dict[int, str], query: list[str], stale: Counter[str]) -> d
         for number, bag in bags.items():
             tf, length = bag[term], sum(bag.values())
             if tf:
-                scores[number] += idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / average))
+                scores[number] += idf * tf * 2.2 / (tf + 1.2 * (0.4 + 0.6 * length / average))
     return scores
 
 
@@ -208,6 +210,117 @@ def test_equal_scores_are_ordered_by_number(corpus: Corpus) -> None:
 
 def test_headings_and_title_are_searched_too() -> None:
     assert terms(context_line("Manual", ["Manual", "Descaling"])) == ["manual", "descal"]
+
+
+def test_the_words_of_a_title_count_twice(corpus: Corpus) -> None:
+    corpus.add(["of milk and tea"], title="Descaling")
+    corpus.add(["descaling descaling milk tea"])
+    one, two = corpus.index.scores(["descal"], np.array([1, 2]))
+    assert one == pytest.approx(two)
+
+
+def slow_scores(corpus: Corpus, query: str, languages: dict[int, str]) -> dict[int, float]:
+    """`slow_bm25` for words with alternatives and parts, one passage and one word at a time."""
+    bags = {n: Counter(terms(text, languages[n])) for n, text in corpus.texts.items()}
+    average = max(1.0, sum(sum(bag.values()) for bag in bags.values()) / len(bags))
+    scores = dict.fromkeys(bags, 0.0)
+
+    def add(word: AskedWord, share: float) -> None:
+        counted = [a.text for a in word.alternatives if a.counted]
+        n = min(len(bags), sum(term in bag for bag in bags.values() for term in counted))
+        if n or not word.parts:
+            idf = math.log(1 + (len(bags) - n + 0.5) / (n + 0.5))
+            for number, bag in bags.items():
+                tf, length = max(a.weight * bag[a.text] for a in word.alternatives), bag.total()
+                if tf:
+                    norm = 1.2 * (0.4 + 0.6 * length / average)
+                    scores[number] += share * idf * tf * 2.2 / (tf + norm)
+        for part in word.parts:
+            add(part, share / len(word.parts) if n else share)
+
+    for word in ask(query, set(languages.values())):
+        add(word, 1.0)
+    return scores
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Häuser am Fluss",
+        "hauser",
+        "the house and das Haus",
+        "résumé resume",
+        "RFC-2616 or rfc2616",
+        "max_retries retries",
+        "3 June 2024",
+        "2024-06-03 report report",
+    ],
+)
+def test_words_with_several_forms_are_scored_as_spelt_out(corpus: Corpus, query: str) -> None:
+    english = ["a house by the river", "houses and hausa", "his résumé", "please resume it"]
+    english += ["see RFC 2616", "see RFC2616 and RFC-2616", "maxRetries is 3", "retries: max 5"]
+    english += ["report of 2024-06-03", "June 3, 2024 it was", "the 3 of June", *sentences(4, 30)]
+    corpus.add(english, language="en")
+    german = ["ein Haus am Fluss", "die Häuser stehen", "drei Häuser, ein Haus", "Flüsse", "Hausa"]
+    corpus.add(german, language="de")
+    languages = {n: "en" if text in english else "de" for n, text in corpus.texts.items()}
+    expected = slow_scores(corpus, query, languages)
+    asked = corpus.index.ask(query)
+    assert asked.meant == {}
+    everything = np.array(sorted(corpus.texts), dtype=np.int64)
+    found = corpus.index.scores(asked.words, everything)
+    assert found == pytest.approx([expected[number] for number in everything.tolist()])
+    ids, scores = corpus.index.search(asked.words, 100)
+    assert set(ids.tolist()) == {number for number, score in expected.items() if score > 0}
+    assert scores == pytest.approx([expected[number] for number in ids.tolist()])
+    assert (found <= corpus.index.greatest_score(asked.words)).all()
+
+
+def test_words_are_asked_for_in_the_languages_of_the_passages(corpus: Corpus) -> None:
+    corpus.add(["die Häuser stehen am Fluss"], language="de")
+    again = KeywordIndex.open(corpus.folder)
+    assert again is not None
+    for index in (corpus.index, again):
+        assert index.search(index.ask("Haus").words, 5)[0].tolist() == [1]
+    again.close()
+
+
+def test_an_identifier_is_found_before_its_parts(corpus: Corpus) -> None:
+    corpus.add(["RFC 2616 2616 RFC", "the RFC-2616", "an RFC", "other words"])
+    ids, _ = corpus.index.search(corpus.index.ask("rfc2616").words, 10)
+    assert ids.tolist() == [2, 1, 3]
+
+
+def test_an_identifier_that_nothing_holds_whole_is_found_by_its_parts(corpus: Corpus) -> None:
+    corpus.add(["max of all retries", "other words"])
+    ids, _ = corpus.index.search(corpus.index.ask("max_retries").words, 10)
+    assert ids.tolist() == [1]
+
+
+def test_a_misspelt_word_is_taken_for_those_like_it(corpus: Corpus) -> None:
+    corpus.add(["a vaccine against measles", "vaccines and tablets", "nothing of that", "a table"])
+    asked = corpus.index.ask("vacine for measels")
+    assert asked.meant == {"vacine": ("vaccin",), "measels": ("measl",)}
+    assert corpus.index.search(asked.words, 10)[0].tolist() == [1, 2]
+    assert "vaccin" in asked.terms
+    assert corpus.index.example("vaccin") == 1
+
+
+@pytest.mark.parametrize("query", ["vaccine", "tabel", "zzzzzz", "vaccine's", "e417", "taable's"])
+def test_words_that_occur_or_are_short_or_like_none_stand_as_they_are(
+    corpus: Corpus, query: str
+) -> None:
+    corpus.add(["a vaccine", "tab e418"])
+    assert corpus.index.ask(query).meant == {}
+
+
+def test_no_example_of_a_term_that_was_removed(corpus: Corpus) -> None:
+    corpus.add(["first zebra"])
+    corpus.add(["second zebra"])
+    corpus.remove(1)
+    assert corpus.index.example("zebra") == max(corpus.texts)
+    corpus.remove(1)
+    assert corpus.index.example("zebra") is None
 
 
 def test_opening_again_gives_the_same(corpus: Corpus, tmp_path: Path) -> None:

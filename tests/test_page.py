@@ -385,7 +385,7 @@ def test_parts_end_before_headings_if_they_can(monkeypatch):
 
 def test_paragraphs_keep_the_text_to_the_character():
     text = "\n\nA & b\n  <i>\n\n\n\n    code\n\nend\n"
-    html = paragraphs(text, {"code"})
+    html = paragraphs(text, "text", [Span(text.index("code"), text.index("code") + 4)])
     assert parsed(f"<div>{html}</div>").text == text
     assert "<mark>code</mark>" in html
     assert "&lt;i&gt;" in html

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from search.errors import QueryError
 from search.models import Mode
-from search.queries import HITS_LIMIT, QUERY_LIMIT, parse
+from search.queries import CONDITIONS_LIMIT, HITS_LIMIT, OFFSET_LIMIT, QUERY_LIMIT, parse
+from search.requirements import Dated, Kind, Named, Phrase, Prefix, Requirements
 
 
 def test_a_query_is_tidied() -> None:
@@ -33,6 +34,11 @@ def test_a_query_is_tidied() -> None:
         ("bees", {"limit": 10**9}, "1000000000 hits"),
         ("bees", {"limit": -1}, "-1 hits"),
         ("bees", {"per_document": 0}, "At least one passage"),
+        ("bees", {"offset": -1}, "-1 hits cannot be passed over"),
+        ("bees", {"offset": OFFSET_LIMIT + 1}, "10001 hits cannot be passed over"),
+        ("bees", {"min_score": float("nan")}, "least score is no number"),
+        ('"" -', {}, "no letter or digit"),
+        ("\u202e\ufeff", {}, "The query is empty."),
     ],
 )
 def test_what_cannot_be_asked_is_said_with_a_remedy(
@@ -58,3 +64,83 @@ def test_any_text_parses_or_is_refused_in_words(text: str) -> None:
         assert query.text == query.text.strip() != ""
         assert query.text.isprintable() or "  " not in query.text
         query.text.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "prefixes"),
+    [
+        ("how do bees dance?", "how do bees dance?", ()),
+        ("cats OR dogs", "cats OR dogs", ()),
+        ("Portland, OR weather", "Portland, OR weather", ()),
+        ("http://a.b 12:30 C++::x foo:bar - *", "http://a.b 12:30 C++::x foo:bar - *", ()),
+        ('"red apple" pie -plum type:pdf', "red apple pie", ()),
+        ("photosynth* in leaves", "in leaves", ("photosynth",)),
+        ('"red apple" OR pear', "red apple pear", ()),
+        ("type:pdf", "", ()),
+        ("-plum", "", ()),
+        ("before:yesterday -lang:xxx", "before:yesterday -lang:xxx", ()),
+        ('"!!" pie', "!! pie", ()),
+    ],
+)
+def test_what_is_asked_for(text: str, words: str, prefixes: tuple[str, ...]) -> None:
+    query = parse(text)
+    assert (query.text, query.words, query.prefixes) == (text, words, prefixes)
+    assert query.meaning == " ".join([words, *prefixes]).strip()
+
+
+PDF, DOCX = Kind("pdf"), Kind("docx")
+A, B = Phrase(("a", "b")), Phrase(("c",))
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses", "excluded"),
+    [
+        ("plain words", [], []),
+        ('"a b" "c"', [[A], [B]], []),
+        ('"a b" OR "c"', [[A, B]], []),
+        ('"a b" OR c', [[A, B]], []),
+        ('OR "a b" OR OR "c" OR', [[A, B]], []),
+        ('"a b" OR -"c"', [[A]], [B]),
+        ("type:pdf bees type:docx", [[PDF, DOCX]], []),
+        ("type:pdf OR type:docx", [[PDF, DOCX]], []),
+        ("type:pdf OR title:x type:docx", [[PDF, Named("title", ("x",))], [DOCX]], []),
+        ("type:pdf before:2024", [[PDF], [Dated("before", "2024-01-01")]], []),
+        ("-type:pdf -type:docx -type:pdf", [], [PDF, DOCX]),
+        ("-a-b -c", [], [A, B]),
+        ("-word* x OR wo*", [], [Prefix("word")]),
+        ('"c" OR word*', [[B, Prefix("word")]], []),
+    ],
+)
+def test_what_is_required(text: str, clauses: list[list[object]], excluded: list[object]) -> None:
+    required = parse(text).requirements
+    assert [list(clause) for clause in required.clauses] == clauses
+    assert list(required.excluded) == excluded
+
+
+def test_literally_all_of_a_text_is_words() -> None:
+    query = parse('"red apple" -pie type:pdf wo*', literal=True)
+    assert query.words == query.text == '"red apple" -pie type:pdf wo*'
+    assert query.requirements == Requirements()
+    assert query.prefixes == query.remarks == ()
+
+
+def test_so_many_conditions_and_no_more() -> None:
+    query = parse('"a" ' * CONDITIONS_LIMIT + '"b" -c type:pdf word')
+    assert len(query.requirements.clauses) == CONDITIONS_LIMIT
+    assert query.words.endswith("a b c type:pdf word")
+    assert query.remarks == ("Only the first 50 phrases and filters count as such.",)
+
+
+def test_what_was_not_understood_is_remarked_once() -> None:
+    remarks = parse('before:x before:x page: "open').remarks
+    assert [remark.partition(":")[0] for remark in remarks] == [
+        "page",
+        "A quotation mark before open is not closed.",
+        "before",
+    ]
+
+
+def test_marks_of_direction_and_zero_width_hide_no_syntax() -> None:
+    query = parse("\u200f\u202atype:pdf\u202c\u200bbees\ufeff so\u00adft")
+    assert query.text == "type:pdf bees soft"
+    assert query.requirements.clauses == ((PDF,),)

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.readers.base import DocumentBuilder
-from indexer.splitter import DEFAULT_PIECES, sentences, split, splitter_for
+from indexer.splitter import DEFAULT_PIECES, split, splitter_for
 from search.encoders import EncoderSpec, HashingEncoder
 from search.models import Document, Passage
+from search.sentences import sentences
 
 ENCODER = HashingEncoder()
 
@@ -100,8 +101,8 @@ def test_no_tiny_rest_is_left_over() -> None:
 
 def test_sentences_know_abbreviations() -> None:
     text = "Dr. Smith came at 5 p.m. today. He left."
-    assert [text[s:e] for s, e in sentences(text)][-1] == "He left."
-    assert text.startswith("Dr. Smith", next(iter(sentences(text)))[0])
+    assert [text[s:e] for s, e, _ in sentences(text)][-1] == "He left."
+    assert text.startswith("Dr. Smith", sentences(text)[0].start)
 
 
 def test_the_splitter_suits_the_encoder() -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -170,8 +171,8 @@ def test_any_history_ends_with_what_the_files_say(
                 if text is None:
                     writing.remove_file(Path(path))
                     files.pop(path, None)
-                elif (same := writing.document_with(text.encode())) is not None:
-                    writing.put_file(FileRecord(Path(path), 1, 1, text.encode(), same, None))
+                elif (same := writing.file_with(text.encode())) is not None:
+                    writing.put_file(replace(same, path=Path(path)))
                     files[path] = text
                 else:
                     put(writing, path, text, ENCODER)
@@ -239,7 +240,9 @@ def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
 
 READ_ONLY = """
 import os, sys
+from dataclasses import replace
 from pathlib import Path
+from search.schema import WalkRules
 from search.store import Store
 if os.getuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
@@ -248,7 +251,7 @@ with store.reading() as reading:
     print(reading.counts().documents)
 try:
     with store.writing() as writing:
-        writing.add_root(Path("/x"))
+        writing.put_root(Path("/x"), WalkRules())
 except Exception as error:
     print(type(error).__name__, error)
 store.close()

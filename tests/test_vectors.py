@@ -104,3 +104,26 @@ def test_an_index_of_another_dimension_is_not_opened(tmp_path: Path) -> None:
     index, _ = filled()
     index.save(tmp_path)
     assert VectorIndex.open(tmp_path, 32) is None
+
+
+@pytest.mark.parametrize("one_by_one", [0, 10**9])
+def test_the_nearest_of_those_allowed(monkeypatch: pytest.MonkeyPatch, one_by_one: int) -> None:
+    monkeypatch.setattr(vectors, "_COMPARED_ONE_BY_ONE", one_by_one)
+    chance = np.random.default_rng(5)
+    rows = unit_rows(200)
+    index = VectorIndex(16)
+    ids = [n * 3 for n in range(200)][::-1]
+    index.update(FakeReading(ids, rows, []), 1)  # type: ignore[arg-type]
+    query = unit_rows(1, seed=9)[0]
+    for count in (0, 1, 3, 50, 200):
+        some = np.sort(chance.choice(220, count, replace=False)) * 3
+        known = some[some < 600]
+        found, cosines = index.search(query, 10, some)
+        assert len(found) == min(10, len(known))
+        assert set(found.tolist()) <= set(known.tolist())
+        true = np.sort(rows[::-1][known // 3] @ query)[::-1][:10]
+        assert cosines == pytest.approx(true, abs=2e-3)
+        for rank, cosine in enumerate(cosines.tolist()):
+            assert index.nearer(query, cosine, some) == rank
+    assert index.nearer(query, -2.0) == 200
+    assert VectorIndex(16).nearer(query, -2.0) == 0

@@ -3,10 +3,12 @@
 import os
 
 import pytest
-from web_site import ATTACK, ATTACKING_NAME, parsed, site_in
+from conftest import run_index
+from web_site import ATTACK, ATTACKING_NAME, Site, parsed, settings_for, site_in
 
 from search.collection import CollectionWriter
 from search.engine import Engine
+from search.schema import WalkRules
 from web import create_app
 from web.guard import OTHER_POLICY, PAGE_POLICY, is_loopback
 from web.reading import PDF_POLICY
@@ -149,12 +151,87 @@ def test_a_file_outside_the_indexed_folders_is_refused(own_site):
     with CollectionWriter.open(folder) as writer:
         with writer.store.writing() as writing:
             writing.remove_root(own_site.library)
-            writing.add_root(own_site.library / "copies")
-            writing.add_root(own_site.library.with_name("lib"))
+            writing.put_root(own_site.library / "copies", WalkRules())
+            writing.put_root(own_site.library.with_name("lib"), WalkRules())
         writer.publish()
     refused(own_site, number)
     with own_site.client.get(f"/documents/{own_site.number('bees.txt')}/file") as response:
         assert "bees again.txt" in response.headers["Content-Disposition"]
+
+
+@pytest.fixture
+def linked_site(tmp_path):
+    """A site whose folder was indexed with its links followed, two of which lead out of it."""
+    library, outside = tmp_path / "library", tmp_path / "outside"
+    (library / "inner").mkdir(parents=True)
+    (outside / "deeper").mkdir(parents=True)
+    (outside / "tides.txt").write_text("High water at the mill is an hour later than in the bay.\n")
+    (outside / "deeper" / "moles.txt").write_text("Moles dig least while the ground is frozen.\n")
+    (library / "inner" / "linked.txt").symlink_to(outside / "tides.txt")
+    (library / "folder").symlink_to(outside / "deeper")
+    settings = settings_for(tmp_path)
+    run_index(settings, library, rules=WalkRules(follow=True))
+    with Engine.of(settings) as engine:
+        yield Site(settings, library, engine, create_app(settings, engine))
+
+
+def put_roots(site, *removed, **rules):
+    """Change what the store says of roots, by their path within the library."""
+    folder = site.settings.collections / site.settings.collection
+    with CollectionWriter.open(folder) as writer:
+        with writer.store.writing() as writing:
+            for root in removed:
+                writing.remove_root(root)
+            for name, rule in rules.items():
+                writing.put_root(site.library / name if name != "library" else site.library, rule)
+        writer.publish()
+
+
+def test_a_link_is_followed_if_the_folder_was_indexed_so(linked_site):
+    for name, words in (("linked.txt", b"High water"), ("moles.txt", b"Moles dig")):
+        address = f"/documents/{linked_site.number(name)}/file"
+        with linked_site.client.get(address) as response:
+            assert response.status_code == 200
+            assert f"filename={name}" in response.headers["Content-Disposition"]
+            assert response.data.startswith(words)
+
+
+def test_a_link_is_refused_once_links_are_not_followed(linked_site):
+    put_roots(linked_site, library=WalkRules())
+    refused(linked_site, linked_site.number("linked.txt"))
+    refused(linked_site, linked_site.number("moles.txt"))
+
+
+def test_the_nearest_folder_decides_whether_links_are_followed(linked_site):
+    put_roots(linked_site, inner=WalkRules())
+    refused(linked_site, linked_site.number("linked.txt"))
+    with linked_site.client.get(f"/documents/{linked_site.number('moles.txt')}/file") as response:
+        assert response.status_code == 200
+
+
+def test_a_followed_link_outside_of_all_folders_is_refused(linked_site):
+    put_roots(linked_site, linked_site.library, inner=WalkRules(follow=True))
+    refused(linked_site, linked_site.number("moles.txt"))
+
+
+def test_a_followed_link_that_leads_elsewhere_now_is_refused(linked_site, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("Nobody indexed this.\n")
+    link = linked_site.library / "inner" / "linked.txt"
+    link.unlink()
+    link.symlink_to(secret)
+    refused(linked_site, linked_site.number("linked.txt"))
+    link.unlink()
+    link.symlink_to(tmp_path)
+    refused(linked_site, linked_site.number("linked.txt"))
+
+
+def test_a_followed_link_to_a_pipe_is_refused(linked_site, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    link = linked_site.library / "inner" / "linked.txt"
+    link.unlink()
+    link.symlink_to(tmp_path / "pipe")
+    refused(linked_site, linked_site.number("linked.txt"))
 
 
 def test_content_that_was_swapped_behind_an_unchanged_look_is_refused(own_site):

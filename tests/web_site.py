@@ -11,7 +11,9 @@ from typing import Any
 from conftest import run_index
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from reportlab.lib.pagesizes import A5
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -161,6 +163,7 @@ def write_library(folder: Path) -> Path:
 def write_pdf(path: Path, word: str = "") -> None:
     canvas = Canvas(str(path), pagesize=A5, invariant=True)
     canvas.setTitle(f"Pond pump manual {word}".strip())
+    canvas.setAuthor("Kim Weir")
     for heading, lines in PAGES:
         canvas.setFont("Helvetica-Bold", 18)
         canvas.drawString(50, 500, heading)
@@ -168,6 +171,17 @@ def write_pdf(path: Path, word: str = "") -> None:
         for number, line in enumerate(lines):
             canvas.drawString(50, 470 - 30 * number, line)
         canvas.showPage()
+    canvas.save()
+
+
+def write_scan(path: Path, pages: int) -> None:
+    """A PDF with text on its first page and pictures alone on the others."""
+    picture = ImageReader(Image.new("L", (200, 300), 128))
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    canvas.drawString(50, 500, "Deed of the mill, photographed by the county archive.")
+    for _ in range(pages - 1):
+        canvas.showPage()
+        canvas.drawImage(picture, 0, 0, *A5)
     canvas.save()
 
 

@@ -28,6 +28,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> Flask:
         CollectionMissing: There is no such collection.
         StorageError: It is damaged or cannot be read.
         CollectionMismatch: Its format is newer than this program.
+        CollectionLocked: Its format is older, and another process is writing to it.
     """
     from web.application import build
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ api = Blueprint("api", __name__, url_prefix=links.API)
 
 @root.get("/healthz")
 def healthz() -> Response:
-    """Say that the server is there."""
+    """That the server is there, and its version."""
     return json_reply({"status": "ok", "version": current_app.config["VERSION"]})
 
 
@@ -76,17 +77,35 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _document(row: DocumentRow) -> dict[str, Any]:
     document = row.document
-    original = originals.find(row, state.engine())
+    original = originals.find(row.key, state.engine())
     return {
         "id": row.key,
         "title": title_of(row),
         "kind": document.kind,
+        "author": document.author,
+        "date": document.date,
+        "language": document.language,
         "paths": [display_path(path) for path in row.paths],
+        "locations": _locations(row.key),
         "pages": document.pages,
         "textless_pages": document.textless_pages,
+        "scanned": document.scanned,
         "text": document.text,
         "sections": msgspec.to_builtins(document.sections),
         "passages": msgspec.to_builtins(row.passages),
         "url": links.document_page(row.key),
         "original_url": None if original is None else links.document_file(row.key),
     }
+
+
+def _locations(number: int) -> list[dict[str, str]]:
+    """The files that hold a document, each with the path inside it."""
+    with state.engine().collection.store.reading() as reading:
+        records = reading.files_of(number)
+    return [
+        {
+            "path": display_path(record.path),
+            "member": display_path(Path(record.member)) if record.member else "",
+        }
+        for record in records
+    ]

@@ -22,7 +22,12 @@ class DocumentNumber(IntegerConverter):
 
 
 def build(settings: Settings, engine: Engine | None) -> Flask:
-    """See `web.create_app`."""
+    """The application, put together; see `web.create_app`.
+
+    Args:
+        settings: As `web.create_app` takes them.
+        engine: The engine to ask, or None to open it from the settings.
+    """
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.jinja_env.undefined = StrictUndefined

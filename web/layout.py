@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from search.models import Document, Section, Span
-from search.snippets import matched_words
 from web import parts
-from web.markup import marked, paragraphs
+from web.markup import clipped, marked, paragraphs
+from web.wording import whereabouts
 
 #: Most entries in a table of contents; deeper headings are left out first.
 _CONTENTS = 120
@@ -35,10 +35,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What stands under one heading on one page.
+    """What stands under one heading on one page and in one place.
 
     Attributes:
         page: The page that begins here, or None.
+        where: The page or place that begins here, in words, or "".
         level: The heading's level, 2 to 6; 0 if there is no heading to show.
         anchor: The section's name within the page.
         heading: The heading's pieces.
@@ -46,6 +47,7 @@ class Block:
     """
 
     page: int | None
+    where: str
     level: int
     anchor: str
     heading: tuple[Piece, ...]
@@ -61,18 +63,25 @@ class Entry:
         text: The heading.
         part: The part of the document it is in, from 1.
         anchor: The section's name within the page.
-        page: Page number, or None.
     """
 
     depth: int
     text: str
     part: int
     anchor: str
-    page: int | None
 
 
 def passage_at(document: Document, start: int | None, end: int | None) -> Span | None:
-    """The passage that an address names, as far as the document has it."""
+    """The passage that an address names, as far as the document has it.
+
+    Args:
+        document: The document.
+        start: First character of the passage, or None; any number.
+        end: One past its last character, or None; any number.
+
+    Returns:
+        A span of the text, not empty and not too long; or None if there is none.
+    """
     if start is None or end is None:
         return None
     first = min(max(0, start), len(document.text))
@@ -81,7 +90,7 @@ def passage_at(document: Document, start: int | None, end: int | None) -> Span |
 
 
 def blocks(
-    document: Document, title: str, window: Span, passage: Span | None, terms: Collection[str]
+    document: Document, title: str, window: Span, passage: Span | None, marks: Sequence[Span]
 ) -> Iterator[Block]:
     """The blocks of the part of a document that ``window`` spans.
 
@@ -90,35 +99,44 @@ def blocks(
         title: What the page is headed with; a first heading that only repeats it is left out.
         window: The part to show.
         passage: The passage to mark.
-        terms: Index terms whose words are marked in the passage.
+        marks: Spans of the document's text within the passage whose words are marked, in order.
     """
     top = _top_level(document, title)
     page: int | None = None
+    place = ""
     for number, section in enumerate(document.sections):
         if section.end <= window.start or section.start >= window.end:
             continue
         begins = section.page if section.page != page else None
-        page = section.page
+        where = whereabouts(document.kind, begins, section.place if section.place != place else "")
+        page, place = section.page, section.place
         heading = Span(section.start, section.body)
         repeats = number == 0 and _repeats(document, title) and not _touch(heading, passage)
         shown = _clip(heading, window)
         yield Block(
             page=begins,
+            where=where,
             level=0 if repeats or shown is None else _level(section, top),
             anchor=_anchor(number),
-            heading=_pieces(document.text, shown, passage, terms, in_paragraphs=False),
+            heading=_pieces(document, shown, passage, marks, in_paragraphs=False),
             body=_pieces(
-                document.text,
+                document,
                 _clip(Span(section.body, section.end), window),
                 passage,
-                terms,
+                marks,
                 in_paragraphs=True,
             ),
         )
 
 
 def contents(document: Document, title: str, spans: Sequence[Span]) -> list[Entry]:
-    """The table of contents: as many levels of headings as fit."""
+    """The table of contents: as many levels of headings as fit, or places if there are none.
+
+    Args:
+        document: The document.
+        title: What the page is headed with; a first heading that only repeats it is left out.
+        spans: The parts that the document is shown in, see `web.parts`.
+    """
     headed = [
         (number, section)
         for number, section in enumerate(document.sections)
@@ -126,6 +144,8 @@ def contents(document: Document, title: str, spans: Sequence[Span]) -> list[Entr
         and section.headings
         and not (number == 0 and _repeats(document, title))
     ]
+    if not headed:
+        return _places(document, spans)
     depths = sorted({len(section.headings) for _, section in headed})
     while len(depths) > 1 and sum(len(s.headings) in depths for _, s in headed) > _CONTENTS:
         depths.pop()
@@ -135,11 +155,27 @@ def contents(document: Document, title: str, spans: Sequence[Span]) -> list[Entr
             text=section.headings[-1],
             part=parts.part_with(spans, section.start) + 1,
             anchor=_anchor(number),
-            page=section.page,
         )
         for number, section in headed
         if len(section.headings) in depths
     ][:_CONTENTS]
+
+
+def _places(document: Document, spans: Sequence[Span]) -> list[Entry]:
+    """The places of a document without headings, such as times; of very many not every one."""
+    placed = [
+        (number, section) for number, section in enumerate(document.sections) if section.place
+    ]
+    step = -(-len(placed) // _CONTENTS) or 1
+    return [
+        Entry(
+            depth=0,
+            text=section.place,
+            part=parts.part_with(spans, section.start) + 1,
+            anchor=_anchor(number),
+        )
+        for number, section in placed[::step]
+    ]
 
 
 def _anchor(number: int) -> str:
@@ -181,10 +217,10 @@ def _touch(span: Span, passage: Span | None) -> bool:
 
 
 def _pieces(
-    text: str,
+    document: Document,
     span: Span | None,
     passage: Span | None,
-    terms: Collection[str],
+    marks: Sequence[Span],
     *,
     in_paragraphs: bool,
 ) -> tuple[Piece, ...]:
@@ -193,7 +229,7 @@ def _pieces(
         return ()
     inside = None if passage is None else _clip(span, passage)
     if inside is None or passage is None:
-        return (Piece(_html(text, span, (), in_paragraphs=in_paragraphs)),)
+        return (Piece(_html(document, span, (), in_paragraphs=in_paragraphs)),)
     stretches = (
         (Span(span.start, inside.start), False),
         (inside, True),
@@ -201,7 +237,7 @@ def _pieces(
     )
     return tuple(
         Piece(
-            _html(text, stretch, terms if is_passage else (), in_paragraphs=in_paragraphs),
+            _html(document, stretch, marks if is_passage else (), in_paragraphs=in_paragraphs),
             is_passage,
             is_passage and stretch.start == passage.start,
         )
@@ -210,6 +246,7 @@ def _pieces(
     )
 
 
-def _html(text: str, span: Span, terms: Collection[str], *, in_paragraphs: bool) -> Markup:
-    shown = text[span.start : span.end]
-    return paragraphs(shown, terms) if in_paragraphs else marked(shown, matched_words(shown, terms))
+def _html(document: Document, span: Span, marks: Sequence[Span], *, in_paragraphs: bool) -> Markup:
+    text = document.text[span.start : span.end]
+    inside = clipped(marks, span.start, span.end)
+    return paragraphs(text, document.kind, inside) if in_paragraphs else marked(text, inside)

@@ -13,7 +13,12 @@ API = "/api/v1"
 
 
 def search_page(query: Query | None = None, limit: int | None = None) -> str:
-    """The search page, with a query's answers."""
+    """The search page, with a query's answers.
+
+    Args:
+        query: What is asked; None for the empty page.
+        limit: How many hits to ask for, if not as many as the query says.
+    """
     if query is None:
         return "/"
     return "/?" + urlencode([("q", query.text), *_mode(query), *_limit(limit or query.limit)])
@@ -30,6 +35,13 @@ def document_page(
 
     The query goes along, so that the page can mark its words and lead back to its answers; a very
     long one is left out.
+
+    Args:
+        number: The document's number.
+        query: What found it, or None.
+        start: First character of the passage.
+        end: One past its last character.
+        part: Which part of a very long document, counted from 1.
     """
     pairs: list[tuple[str, str]] = []
     if start is not None and end is not None:
@@ -43,12 +55,12 @@ def document_page(
 
 
 def document_file(number: int, page: int | None = None) -> str:
-    """A document's original file; for PDFs, opened at a page."""
+    """The original file of the document ``number``; for PDFs, opened at a page."""
     return f"/documents/{number}/file" + (f"#page={page}" if page is not None else "")
 
 
 def document_api(number: int) -> str:
-    """A document in the API."""
+    """The document ``number`` in the API."""
     return f"{API}/documents/{number}"
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
 from search.models import Span
-from search.snippets import matched_words
+from web.looks import CELL_SEPARATOR, Look, look_of
 
 _MARK = Markup("<mark>{}</mark>")
-_PARAGRAPH = Markup('<p dir="auto">{}</p>')
+_PARAGRAPHS = {
+    Look.PROSE: Markup('<p dir="auto">{}</p>'),
+    Look.CODE: Markup('<p class="code" dir="auto"><code>{}</code></p>'),
+    Look.ROWS: Markup('<p class="rows" dir="auto">{}</p>'),
+}
+_ROW = Markup('<span class="row">{}</span>')
+_NAME = Markup("<i>{}</i>{}")
 _BLANK_LINE = Markup("\n\n")
+_LINE_END = Markup("\n")
+_BAR = Markup(" | ")
+#: What stands before a value in a cell: the name of its column.
+_COLUMN = re.compile(r"[^\n]{1,80}?:(?= )")
 
 
 def marked(text: str, spans: Iterable[Span]) -> Markup:
@@ -25,12 +36,57 @@ def marked(text: str, spans: Iterable[Span]) -> Markup:
     return Markup("").join(parts)
 
 
-def paragraphs(text: str, terms: Collection[str] = ()) -> Markup:
-    """``text`` with a ``<p>`` for each paragraph and the words of ``terms`` marked.
+def paragraphs(text: str, kind: str, spans: Sequence[Span] = ()) -> Markup:
+    """``text`` with a ``<p>`` for each paragraph and each of ``spans`` in a ``<mark>``.
 
-    The blank lines stay between the paragraphs: the HTML's text is ``text``, to the character.
+    Code and rows of tables are told from prose. The blank lines stay between the paragraphs: the
+    HTML's text is ``text``, to the character.
+
+    Args:
+        text: Any part of a document.
+        kind: The document's format.
+        spans: What is to be marked, in order.
     """
     return _BLANK_LINE.join(
-        _PARAGRAPH.format(marked(part, matched_words(part, terms))) if part else ""
-        for part in text.split("\n\n")
+        _paragraph(part, look_of(part, kind), clipped(spans, at, at + len(part))) if part else ""
+        for at, part in _split(text, "\n\n")
     )
+
+
+def clipped(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """What of ``spans`` lies in ``text[start:end]``, counted from there."""
+    return [
+        Span(max(span.start, start) - start, min(span.end, end) - start)
+        for span in spans
+        if span.start < end and span.end > start
+    ]
+
+
+def _paragraph(text: str, look: Look, spans: Sequence[Span]) -> Markup:
+    if look is not Look.ROWS:
+        return _PARAGRAPHS[look].format(marked(text, spans))
+    rows = [
+        _ROW.format(_row(line, clipped(spans, at, at + len(line))))
+        for at, line in _split(text, "\n")
+    ]
+    return _PARAGRAPHS[look].format(_LINE_END.join(rows))
+
+
+def _row(line: str, spans: Sequence[Span]) -> Markup:
+    """A row of a table, the names of its columns set apart."""
+    cells = []
+    for at, cell in _split(line, CELL_SEPARATOR):
+        found = _COLUMN.match(cell)
+        within = at + (found.end() if found else 0)
+        name = marked(line[at:within], clipped(spans, at, within))
+        value = marked(line[within : at + len(cell)], clipped(spans, within, at + len(cell)))
+        cells.append(_NAME.format(name, value) if found else value)
+    return _BAR.join(cells)
+
+
+def _split(text: str, separator: str) -> Iterable[tuple[int, str]]:
+    """The parts of ``text`` between separators, each with where it begins."""
+    at = 0
+    for part in text.split(separator):
+        yield at, part
+        at += len(part) + len(separator)

@@ -12,7 +12,7 @@ from search.rows import Counts
 from web import links, state
 from web.params import search_from_page
 from web.problems import KINDS, Problem, RequestError, problem_of
-from web.results import further, results, roots_of, summary
+from web.results import further, results, summary
 
 pages = Blueprint("pages", __name__)
 
@@ -63,7 +63,7 @@ def _shown() -> dict[str, Any]:
     answer = engine.search(query)
     return shown | {
         "answer": answer,
-        "results": results(answer, roots_of(engine)),
+        "results": results(answer, engine),
         "further": further(answer),
         "hybrid": links.search_page(replace(query, mode=Mode.HYBRID)),
         "status": summary(answer),

@@ -14,10 +14,17 @@ PART = 250_000
 
 
 def parts_of(text: str, sections: Sequence[Section]) -> list[Span]:
-    """The parts of a document, in order; just one unless it is very long.
+    """The parts that a document is shown in.
 
     A part ends before a heading if there is one in its last half, else between paragraphs, lines or
     words.
+
+    Args:
+        text: The whole text.
+        sections: The document's sections, in order.
+
+    Returns:
+        Spans in order that cover the text; just one unless it is very long.
     """
     if len(text) <= WHOLE:
         return [Span(0, len(text))]
@@ -36,7 +43,7 @@ def parts_of(text: str, sections: Sequence[Section]) -> list[Span]:
 
 
 def part_with(spans: Sequence[Span], place: int) -> int:
-    """The number, from 0, of the part that character ``place`` is in."""
+    """The number, from 0, of the one of ``spans`` that character ``place`` is in."""
     return next((number for number, part in enumerate(spans) if place < part.end), len(spans) - 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ from search.engine import Engine, display_path
 from search.models import Document, Hit, Query, Span
 from search.queries import HITS_LIMIT, parse
 from search.rows import DocumentRow
+from search.snippets import matched_words
 from web import layout, links, originals, parts, state
 from web.params import place_from_arguments
 from web.problems import RequestError
 from web.results import roots_of
 from web.titles import title_of
-from web.wording import breadcrumbs, kind_label, trail
+from web.usual import usual_language
+from web.wording import breadcrumbs, kind_label, origin, page_noun, plural, trail, whereabouts
 
 reading = Blueprint("reading", __name__)
 
@@ -28,7 +31,7 @@ PDF_POLICY = (
     "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-#: How much of a passage without headings stands in the list of a document's answers.
+#: How much of a passage without a heading of its own stands in the list of a document's answers.
 _GLIMPSE = 80
 
 
@@ -51,15 +54,28 @@ class Found:
 
     Attributes:
         url: The page at that passage.
-        page: Page number, or None.
-        label: Its heading, or the text it begins with.
+        where: Its page or place, or "".
+        label: Its heading if no other has that, or the text it begins with.
         is_here: Whether it is the passage being shown.
     """
 
     url: str
-    page: int | None
+    where: str
     label: str
     is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A link to the original.
+
+    Attributes:
+        url: Where it is to be had.
+        text: What it is.
+    """
+
+    url: str
+    text: str
 
 
 @reading.get("/documents/<number:number>")
@@ -73,21 +89,24 @@ def document(number: int) -> str:
     spans = parts.parts_of(text.text, text.sections)
     shown = parts.shown(spans, place.part, passage)
     window = parts.widened(spans[shown], passage)
-    original = originals.find(row, engine)
+    hits = _hits(engine, number, query) if query else []
     return render_template(
         "document.html",
         title=title,
         kind=kind_label(text.kind),
-        document=text,
+        origin=origin(text.author, text.date, text.language, usual_language(engine)),
+        size=_size(text),
+        scanned=text.scanned,
+        is_code=text.kind == "code",
         files=_files(row, engine),
-        blocks=layout.blocks(text, title, window, passage, terms(query.text) if query else ()),
+        blocks=layout.blocks(text, title, window, passage, _marks(text, passage, query, hits)),
         contents=layout.contents(text, title, spans),
         part_urls=_part_urls(number, spans, query),
         shown=shown,
-        found=_found(engine, number, query, passage) if query else [],
+        found=_found(hits, query, passage),
         query=query,
         back=links.search_page(query),
-        original=links.document_file(number, _page_at(text, passage)) if original else None,
+        original=_offer(row, engine, passage),
     )
 
 
@@ -102,12 +121,12 @@ def file(number: int) -> Response:
             "an indexed folder.",
             "Index again to bring the collection up to date.",
         )
-    is_pdf = row.document.kind == "pdf"
+    is_pdf = row.document.kind == "pdf" and not original.source.member
     response = send_file(
         original.stream,
         mimetype="application/pdf" if is_pdf else "application/octet-stream",
         as_attachment=not is_pdf,
-        download_name=display_path(Path(original.path.name)),
+        download_name=display_path(Path(original.source.path.name)),
         conditional=False,
         etag=original.digest,
         last_modified=original.modified,
@@ -130,6 +149,31 @@ def _files(row: DocumentRow, engine: Engine) -> list[File]:
     return [File(path, breadcrumbs(path, roots)) for path in shown]
 
 
+def _size(document: Document) -> str:
+    """How long a document with pages is, such as "14 pages, 2 without text"."""
+    if document.pages is None:
+        return ""
+    size = plural(document.pages, page_noun(document.kind))
+    if document.textless_pages and not document.scanned:
+        size += f", {document.textless_pages:,} without text"
+    return size
+
+
+def _offer(row: DocumentRow, engine: Engine, passage: Span | None) -> Offer | None:
+    """The link to the original, or None once that is gone."""
+    source = originals.find(row.key, engine)
+    if source is None:
+        return None
+    if source.member:
+        holder = display_path(Path(source.path.name))
+        return Offer(links.document_file(row.key), f"Download {holder}, which holds it")
+    if row.document.kind != "pdf":
+        return Offer(links.document_file(row.key), "Download the original")
+    page = _page_at(row.document, passage)
+    at = "" if page is None else f" at page {page}"
+    return Offer(links.document_file(row.key, page), f"Open the PDF{at}")
+
+
 def _part_urls(number: int, spans: Sequence[Span], query: Query | None) -> list[str]:
     if len(spans) == 1:
         return [""]  # an anchor within the page is all it takes
@@ -137,32 +181,58 @@ def _part_urls(number: int, spans: Sequence[Span], query: Query | None) -> list[
 
 
 def _page_at(document: Document, passage: Span | None) -> int | None:
-    """The page that the passage begins on, if the format has pages."""
-    if passage is None or document.kind != "pdf":
+    """The page that the passage begins on."""
+    if passage is None:
         return None
     return next(
         (section.page for section in document.sections if section.end > passage.start), None
     )
 
 
-def _found(engine: Engine, number: int, query: Query, passage: Span | None) -> list[Found]:
+def _hits(engine: Engine, number: int, query: Query) -> list[Hit]:
     """The passages of this document that answer the query, in reading order."""
     everywhere = parse(query.text, query.mode, HITS_LIMIT, HITS_LIMIT)
-    hits = [hit for hit in engine.search(everywhere).hits if hit.document_id == number]
+    hits = (hit for hit in engine.search(everywhere).hits if hit.document_id == number)
+    return sorted(hits, key=lambda hit: hit.start)
+
+
+def _marks(
+    document: Document, passage: Span | None, query: Query | None, hits: Sequence[Hit]
+) -> list[Span]:
+    """Where in the document the passage has words of the query."""
+    if passage is None or query is None:
+        return []
+    for hit in hits:
+        if passage == Span(hit.start, hit.end):
+            found: Sequence[Span] = hit.marks
+            break
+    else:
+        language = document.language
+        text = document.text[passage.start : passage.end]
+        found = matched_words(text, terms(query.meaning or query.text, language), language)
+    return [Span(span.start + passage.start, span.end + passage.start) for span in found]
+
+
+def _found(hits: Sequence[Hit], query: Query | None, passage: Span | None) -> list[Found]:
+    labels = Counter(map(_label, hits))
     return [
         Found(
-            url=links.document_page(number, query, hit.start, hit.end),
-            page=hit.page,
-            label=_label(hit),
+            url=links.document_page(hit.document_id, query, hit.start, hit.end),
+            where=whereabouts(hit.kind, hit.page, hit.place),
+            label=_label(hit) if labels[_label(hit)] == 1 else _glimpse(hit),
             is_here=passage == Span(hit.start, hit.end),
         )
-        for hit in sorted(hits, key=lambda hit: hit.start)
+        for hit in hits
     ]
 
 
 def _label(hit: Hit) -> str:
+    """The heading above a passage, or how it begins."""
     headings = trail(hit.headings, hit.title)
-    if headings:
-        return headings[-1]
+    return headings[-1] if headings else _glimpse(hit)
+
+
+def _glimpse(hit: Hit) -> str:
+    """How a passage begins."""
     text = " ".join(hit.text[: 2 * _GLIMPSE].split())
     return text if len(text) <= _GLIMPSE else text[:_GLIMPSE].rpartition(" ")[0] + " …"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -12,7 +13,10 @@ from search.settings import Settings
 
 @click.command("serve", short_help="Serve the search page and the JSON API.")
 @setting_options("collection", "home", "host", "port", "threads")
-def command(**given: Any) -> None:
+@click.option(
+    "--watch", is_flag=True, help="Follow the indexed folders too, as wherein watch does."
+)
+def command(watch: bool, **given: Any) -> None:
     """Serve the search page and the JSON API until Ctrl-C or SIGTERM.
 
     There are no passwords: whoever reaches the server may read what is indexed. As long as --host
@@ -20,6 +24,7 @@ def command(**given: Any) -> None:
     """
     from search.engine import Engine
     from web import create_app
+    from web.following import following
     from web.guard import is_loopback
     from web.server import Server
     from web.wording import plural
@@ -40,4 +45,11 @@ def command(**given: Any) -> None:
             f"{plural(counts.documents, 'document')}, {plural(counts.passages, 'passage')}). "
             "Stop with Ctrl-C."
         )
-        server.run(lambda: click.echo(ready))
+        with ExitStack() as beside:
+
+            def announce() -> None:
+                click.echo(ready)
+                if watch:
+                    beside.enter_context(following(settings))
+
+            server.run(announce)

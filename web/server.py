@@ -49,6 +49,10 @@ class Server:
     def listen(self, app: Flask, threads: int) -> None:
         """Take connections from now on; they are answered once `run` is called.
 
+        Args:
+            app: What answers.
+            threads: How many requests it answers at once.
+
         Raises:
             SettingError: Another program came to listen here first.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from search.encoders.base import Embeddings, Encoder, EncoderSpec, Tokenizer
+from search.encoders.base import Embeddings, Encoder, EncoderSpec, PieceVectors, Tokenizer
 from search.encoders.hashing import HashingEncoder
 from search.encoders.libraries import reason
 from search.encoders.locate import DEFAULT_MODEL, locate
@@ -17,6 +17,7 @@ __all__ = [
     "Encoder",
     "EncoderSpec",
     "HashingEncoder",
+    "PieceVectors",
     "Tokenizer",
     "load_encoder",
 ]

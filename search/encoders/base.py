@@ -34,6 +34,21 @@ class EncoderSpec:
     passage_prompt: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PieceVectors:
+    """What a text's embedding is the mean of, brought to length 1.
+
+    Attributes:
+        vectors: What the model says of each piece where it stands: float32, shape
+            ``(pieces, dimension)``.
+        spans: The first character of each piece in the text and one past its last, shape
+            ``(pieces, 2)``; equal for pieces that stand nowhere in it: special ones and a prompt's.
+    """
+
+    vectors: npt.NDArray[np.float32]
+    spans: npt.NDArray[np.int64]
+
+
 class Tokenizer(Protocol):
     """Where the pieces lie that an encoder cuts a text into."""
 
@@ -41,6 +56,9 @@ class Tokenizer(Protocol):
         """For each text, the character offset at which each of its pieces begins, ascending.
 
         Special tokens are left out and nothing is cut off.
+
+        Returns:
+            For each text, int64 of shape ``(pieces,)``.
         """
         ...
 
@@ -66,6 +84,22 @@ class Encoder(Tokenizer, Protocol):
 
     def encode_query(self, text: str) -> Embeddings:
         """The embedding of a query: float32, shape ``(dimension,)``, of length 1.
+
+        Raises:
+            EncoderError: The model failed.
+        """
+        ...
+
+    def passage_pieces(self, texts: Sequence[str]) -> list[PieceVectors] | None:
+        """The pieces of passages; None from encoders whose embeddings are no means of pieces.
+
+        Raises:
+            EncoderError: The model failed.
+        """
+        ...
+
+    def query_pieces(self, text: str) -> PieceVectors | None:
+        """The pieces of a query, as `passage_pieces` gives those of passages.
 
         Raises:
             EncoderError: The model failed.

@@ -7,7 +7,7 @@ from pathlib import Path
 from search.encoders.cpu import has_int8_dot_products
 
 #: Raised when the way graphs are made changes; older ones in the cache are then left alone.
-RECIPE = 1
+RECIPE = 2
 
 
 def precision_here() -> str:
@@ -16,5 +16,10 @@ def precision_here() -> str:
 
 
 def cache_folder(cache: Path, digest: str) -> Path:
-    """Where the graph of the model with this digest lies, for this kind of processor."""
+    """Where the graph of the model with this digest lies, for this kind of processor.
+
+    Args:
+        cache: Folder for exported graphs.
+        digest: The model's digest, in hex.
+    """
     return cache / "encoders" / f"{digest[:32]}-{RECIPE}-{precision_here()}"

@@ -193,10 +193,13 @@ def _make(model: SentenceTransformer, source: ModelSource, workplace: Path) -> P
         full.mkdir()
         _save_tokenizer(tokenizer, model, reference.spec, full / TOKENIZER)
         _trace(model, full / GRAPH)
-        write_manifest(full, reference.spec, "float32", pad_id)
+        write_manifest(full, reference.spec, "float32", pad_id, is_mean=True)
+        exported = OnnxEncoder(full)
         # In full precision first, where it shows if something is left out; rounding may hide it.
-        if not _faithful(OnnxEncoder(full), sample, "float32"):
+        if not _faithful(exported, sample, "float32"):
             raise _NotExportable("gives other embeddings when it is exported")
+        is_mean = _is_mean(exported, sample)
+        write_manifest(full, reference.spec, "float32", pad_id, is_mean)
     if precision_here() == "float32":
         return full
     try:
@@ -204,7 +207,7 @@ def _make(model: SentenceTransformer, source: ModelSource, workplace: Path) -> P
             small.mkdir()
             shutil.copyfile(full / TOKENIZER, small / TOKENIZER)
             _quantise(full / GRAPH, small / GRAPH)
-            write_manifest(small, reference.spec, "int8", pad_id)
+            write_manifest(small, reference.spec, "int8", pad_id, is_mean)
             return small if _faithful(OnnxEncoder(small), sample, "int8") else full
     except _NotExportable:
         return full
@@ -245,18 +248,24 @@ def _trace(model: SentenceTransformer, path: Path) -> None:
     length: int | None = model.truncate_dim
 
     class Graph(torch.nn.Module):
-        """The model's modules one after the other; what they give is cut to size, normalised."""
+        """The model's modules one after the other; what they give is cut to size, normalised.
+
+        What was pooled is given too. That costs nothing: it is computed anyway, and handed out only
+        where it is asked for.
+        """
 
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
             features: dict[str, Any] = dict(zip(names, inputs, strict=True))
             for module in self.model:
                 features = module(features)
             embedding: torch.Tensor = features["sentence_embedding"]
-            return torch.nn.functional.normalize(embedding[:, :length])
+            unit = torch.nn.functional.normalize(embedding[:, :length])
+            pieces: torch.Tensor | None = features.get("token_embeddings")
+            return (unit,) if pieces is None else (unit, pieces[:, :, :length])
 
     free = torch.export.Dim.DYNAMIC
     torch.onnx.export(
@@ -329,3 +338,13 @@ def _faithful(encoder: Encoder, sample: _Sample, precision: str) -> bool:
         if not (errors.mean() <= min(mean, _SHARE_OF_SPREAD * spread) and errors.max() <= worst):
             return False
     return True
+
+
+def _is_mean(encoder: OnnxEncoder, sample: _Sample) -> bool:
+    """Whether embeddings are the means of the pieces' vectors, which the graph does not say."""
+    pieces = encoder.passage_pieces(sample.texts)
+    if not pieces or pieces[0].vectors.shape[1] != encoder.spec.dimension:
+        return False
+    means = np.stack([of_text.vectors.mean(axis=0) for of_text in pieces])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return bool(np.allclose(means, encoder.encode_passages(sample.texts), atol=1e-4))

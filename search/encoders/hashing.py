@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
-from search.encoders.base import Embeddings, EncoderSpec
+from search.encoders.base import Embeddings, EncoderSpec, PieceVectors
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -53,12 +54,29 @@ class HashingEncoder:
         """A unit vector, shape ``(dimension,)``."""
         return self._embed(text)
 
+    def passage_pieces(self, texts: Sequence[str]) -> list[PieceVectors]:
+        """The words with their vectors."""
+        return [self._pieces(text) for text in texts]
+
+    def query_pieces(self, text: str) -> PieceVectors:
+        """The words with their vectors."""
+        return self._pieces(text)
+
     def _embed(self, text: str) -> Embeddings:
-        total = np.zeros(self.spec.dimension, dtype=np.float32)
-        for word in _WORD.findall(text.lower())[: self.spec.max_tokens]:
-            seed = zlib.crc32(word.encode("utf-8", "replace"))
-            total += np.random.default_rng(seed).choice((-1.0, 1.0), self.spec.dimension)
-        length = float(np.linalg.norm(total))
-        if length == 0.0:
-            total[0], length = 1.0, 1.0
-        return (total / np.float32(length)).astype(np.float32)
+        total = self._pieces(text).vectors.sum(axis=0)
+        unit: Embeddings = (total / np.linalg.norm(total)).astype(np.float32)
+        return unit
+
+    def _pieces(self, text: str) -> PieceVectors:
+        found = list(islice(_WORD.finditer(text), self.spec.max_tokens))
+        vectors = [self._vector(match[0].lower()) for match in found]
+        spans = [match.span() for match in found]
+        if not np.any(sum(vectors)):  # no words, or such as cancel one another out
+            vectors.append(np.eye(1, self.spec.dimension, dtype=np.float32)[0])
+            spans.append((0, 0))
+        return PieceVectors(np.stack(vectors), np.array(spans, dtype=np.int64))
+
+    def _vector(self, word: str) -> Embeddings:
+        seed = zlib.crc32(word.encode("utf-8", "replace"))
+        signs = np.random.default_rng(seed).choice((-1.0, 1.0), self.spec.dimension)
+        return signs.astype(np.float32)

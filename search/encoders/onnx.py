@@ -1,7 +1,8 @@
 """The encoder's fast path: ONNX Runtime and the model's own tokenizer, nothing else.
 
 Pooling and normalising stand inside the graph (see `search.encoders.export`), so a session's first
-output is the embedding. Neither torch nor sentence-transformers is imported here.
+output is the embedding; the second is what was pooled. Neither torch nor sentence-transformers is
+imported here.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import xxhash
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
-from search.encoders.base import Embeddings, EncoderSpec
+from search.encoders.base import Embeddings, EncoderSpec, PieceVectors
 from search.encoders.cpu import usable_cores
 from search.encoders.libraries import reason
 from search.encoders.pieces import Pieces, encodable
@@ -27,6 +28,8 @@ from search.errors import EncoderError
 GRAPH = "model.onnx"
 TOKENIZER = "tokenizer.json"
 MANIFEST = "encoder.json"
+#: The graph's outputs by their places; every graph has the first.
+_EMBEDDING, _PIECES = 0, 1
 
 #: ONNX Runtime's fused kernel for adding and normalising is slower than the two it stands for.
 _SLOWER_FUSIONS = ["SkipLayerNormFusion"]
@@ -43,18 +46,30 @@ class Manifest(msgspec.Struct, frozen=True):
         precision: "int8" or "float32".
         pad_id: The piece that fills up shorter texts of a batch.
         digests: XXH3-128 (hex) of the files beside it, by name.
+        is_mean: Whether embeddings are the means of what the graph gives as its second output.
     """
 
     spec: EncoderSpec
     precision: str
     pad_id: int
     digests: dict[str, str]
+    is_mean: bool
 
 
-def write_manifest(folder: Path, spec: EncoderSpec, precision: str, pad_id: int) -> None:
-    """Write ``encoder.json`` for the graph and the tokenizer that lie in ``folder``."""
+def write_manifest(
+    folder: Path, spec: EncoderSpec, precision: str, pad_id: int, is_mean: bool
+) -> None:
+    """Write ``encoder.json`` for the graph and the tokenizer that lie in ``folder``.
+
+    Args:
+        folder: Holds both already.
+        spec: What the embeddings depend on.
+        precision: "int8" or "float32".
+        pad_id: The piece that fills up shorter texts of a batch.
+        is_mean: Whether embeddings are the means of what the graph gives as its second output.
+    """
     digests = {name: _digest((folder / name).read_bytes()) for name in (GRAPH, TOKENIZER)}
-    manifest = Manifest(spec, precision, pad_id, digests)
+    manifest = Manifest(spec, precision, pad_id, digests, is_mean)
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
 
 
@@ -99,6 +114,8 @@ class OnnxEncoder:
         self.spec = dataclasses.replace(manifest.spec, name=name or manifest.spec.name)
         self.precision = manifest.precision
         self._pad_id = manifest.pad_id
+        self._outputs = [item.name for item in self._session.get_outputs()]
+        self._is_mean = manifest.is_mean and len(self._outputs) > _PIECES
         self._inputs = {item.name for item in self._session.get_inputs()}
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
 
@@ -118,22 +135,49 @@ class OnnxEncoder:
         (ids,) = self._tokenize([self.spec.query_prompt + text])
         return self._run(ids)
 
+    def passage_pieces(self, texts: Sequence[str]) -> list[PieceVectors] | None:
+        """The pieces of passages; None if the embeddings are no means of pieces."""
+        return self._with_pieces(self.spec.passage_prompt, texts) if self._is_mean else None
+
+    def query_pieces(self, text: str) -> PieceVectors | None:
+        """The pieces of a query; None if the embeddings are no means of pieces."""
+        return self._with_pieces(self.spec.query_prompt, [text])[0] if self._is_mean else None
+
+    def _with_pieces(self, prompt: str, texts: Sequence[str]) -> list[PieceVectors]:
+        encodings = self._tokenizer.encode_batch([encodable(prompt + text) for text in texts])
+        outputs = self._workers.map(lambda encoding: self._run(encoding.ids, _PIECES), encodings)
+        return [
+            PieceVectors(vectors, _spans(encoding, len(prompt), len(vectors)))
+            for vectors, encoding in zip(outputs, encodings, strict=True)
+        ]
+
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast([encodable(text) for text in texts])
         return [encoding.ids for encoding in encodings]
 
-    def _run(self, ids: list[int]) -> Embeddings:
+    def _run(self, ids: list[int], wanted: int = _EMBEDDING) -> Embeddings:
+        """What the graph gives in place ``wanted``: one row, or one a piece."""
         tokens: _Ids = np.array([ids or [self._pad_id]], dtype=np.int64)
         feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros_like(tokens)
         try:
-            output: Embeddings = self._session.run(None, feed)[0][0]
+            output: Embeddings = self._session.run([self._outputs[wanted]], feed)[0][0]
         except Exception as error:  # ONNX Runtime raises bare Exceptions
             raise EncoderError(f"The encoder {self.spec.name} failed: {reason(error)}.") from error
         if not np.isfinite(output).all():
             raise EncoderError(f"The encoder {self.spec.name} failed: it gave no numbers.")
         return output.astype(np.float32, copy=False)
+
+
+def _spans(encoding: Encoding, prompt: int, pieces: int) -> npt.NDArray[np.int64]:
+    """Where pieces lie in the text that follows a prompt of so many characters."""
+    spans = np.zeros((pieces, 2), dtype=np.int64)  # one is put in where a text has no piece
+    if encoding.ids:
+        spans[:] = encoding.offsets
+        spans -= prompt
+        spans[(np.array(encoding.special_tokens_mask) == 1) | (spans[:, 0] < 0)] = 0
+    return spans
 
 
 def _intact(path: Path, manifest: Manifest) -> bytes:

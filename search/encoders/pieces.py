@@ -30,7 +30,11 @@ class Pieces:
         self._tokenizer.no_padding()
 
     def starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-        """For each text, the character offset at which each of its pieces begins, ascending."""
+        """For each text, the character offset at which each of its pieces begins, ascending.
+
+        Returns:
+            For each text, int64 of shape ``(pieces,)``.
+        """
         encodings = self._tokenizer.encode_batch(
             [encodable(text) for text in texts], add_special_tokens=False
         )

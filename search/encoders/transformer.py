@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
-from search.encoders.base import Embeddings, EncoderSpec
+from search.encoders.base import Embeddings, EncoderSpec, PieceVectors
 from search.encoders.libraries import hush, reason
 from search.encoders.locate import ModelSource
 from search.encoders.pieces import Pieces, encodable
@@ -143,6 +143,14 @@ class TransformerEncoder:
         """A unit vector, shape ``(dimension,)``."""
         row: Embeddings = self._encode(self._model.encode_query, [text], self.spec.query_prompt)[0]
         return row
+
+    def passage_pieces(self, texts: Sequence[str]) -> list[PieceVectors] | None:  # noqa: ARG002
+        """None: what could not be exported is not asked for more than its embeddings."""
+        return None
+
+    def query_pieces(self, text: str) -> PieceVectors | None:  # noqa: ARG002
+        """None, see `passage_pieces`."""
+        return None
 
     def _encode(self, encode: Any, texts: Sequence[str], prompt: str) -> Embeddings:
         clean = [encodable(text) for text in texts]

@@ -1,0 +1,67 @@
+"""Why a hit stands where it does, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from search.asking import Asked
+from search.collection import Snapshot
+from search.fusion import covered_scale
+from search.hits import Pool, Scores
+from search.models import Explanation, Hit, Mode
+
+
+def explained(
+    hits: Sequence[Hit], pool: Pool, snapshot: Snapshot, asked: Asked, mode: Mode, trust: float
+) -> tuple[Hit, ...]:
+    """The hits with their explanations.
+
+    Args:
+        hits: What was found.
+        pool: The passages that match, which the ranks are counted among.
+        snapshot: What was searched.
+        asked: The words that were searched for.
+        mode: How it was searched.
+        trust: How much the cosines counted.
+    """
+    ids = np.array([hit.passage_id for hit in hits], dtype=np.int64)
+    shares = snapshot.keywords.shares(asked.words if pool.bm25 is not None else (), ids)
+    greatest = snapshot.keywords.greatest_score(asked.words)
+    return tuple(
+        replace(hit, explanation=_explanation(hit, pool, share, mode, trust, greatest))
+        for hit, share in zip(hits, shares, strict=True)
+    )
+
+
+def _explanation(
+    hit: Hit, pool: Pool, shares: dict[str, float], mode: Mode, trust: float, greatest: float
+) -> Explanation:
+    meaning = words = feedback = 0.0
+    if hit.cosine is None:
+        words = hit.score
+    elif hit.bm25 is None:
+        meaning = hit.score
+    else:
+        meaning = trust * hit.cosine
+        words = float(covered_scale(np.zeros(1), np.array([hit.bm25]), greatest)[0])
+        feedback = hit.score - meaning - words
+    return Explanation(
+        semantic_rank=_rank(hit.cosine, pool.cosines),
+        keyword_rank=_rank(hit.bm25, pool.bm25) if hit.bm25 else None,
+        terms=dict(sorted(shares.items(), key=lambda share: (-share[1], share[0]))),
+        greatest_bm25=greatest if mode is not Mode.SEMANTIC else 0.0,
+        understood=trust if mode is Mode.HYBRID else 1.0,
+        meaning=meaning,
+        words=words,
+        feedback=feedback,
+    )
+
+
+def _rank(value: float | None, values: Scores | None) -> int | None:
+    """Which place a value takes among all, from 1."""
+    if value is None or values is None:
+        return None
+    return int(np.count_nonzero(values > value)) + 1

@@ -1,0 +1,211 @@
+"""From ranked passages to hits: no more of one document than asked for, and nothing said twice.
+
+The whole list is made up before a page is cut out of it, so that pages continue one another for as
+long as the collection does not change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from search.asking import Asked
+from search.collection import Snapshot
+from search.models import Hit, Query, Span
+from search.phrases import phrase_spans
+from search.reading import Ids
+from search.requirements import Phrase
+from search.rows import PassageRow
+from search.snippets import matched_words
+
+#: How many passages' documents are looked up at once.
+_CHUNK = 500
+
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """The passages that match, best first, with what each leg says of them.
+
+    Attributes:
+        ids: Their numbers, int64.
+        scores: What they are ordered by, float64, one for each.
+        cosines: Cosines with the query, likewise, or None if no meaning was compared.
+        bm25: BM25 scores, likewise, or None if no words were compared.
+        complete: Whether these are all that match.
+        in_document: How many of them each document has, by the number that users see; None to have
+            them counted.
+    """
+
+    ids: Ids
+    scores: Scores
+    cosines: Scores | None
+    bm25: Scores | None
+    complete: bool = True
+    in_document: Mapping[int, int] | None = None
+
+    def from_score(self, least: float | None) -> Pool:
+        """The passages that have at least this score."""
+        if least is None:
+            return self
+        keep = self.scores >= least
+        return replace(
+            self,
+            ids=self.ids[keep],
+            scores=self.scores[keep],
+            cosines=None if self.cosines is None else self.cosines[keep],
+            bm25=None if self.bm25 is None else self.bm25[keep],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Which passages of a pool are shown.
+
+    Attributes:
+        places: Their places in the pool.
+        shown: How many of each document there are up to the last one.
+        in_document: How many of each document match.
+        more: Whether others would follow.
+    """
+
+    places: list[int]
+    shown: Counter[int]
+    in_document: Mapping[int, int]
+    more: bool
+
+
+def hits_of(
+    snapshot: Snapshot, pool: Pool, query: Query, asked: Asked
+) -> tuple[tuple[Hit, ...], bool]:
+    """The hits that a query is answered with.
+
+    Args:
+        snapshot: What was searched.
+        pool: The passages that match.
+        query: Says how many hits there are to be, and from which on.
+        asked: The words that were searched for.
+
+    Returns:
+        The hits, and whether others follow them.
+    """
+    chosen = _choose(snapshot, pool, query)
+    rows = snapshot.reading.passages(pool.ids[chosen.places].tolist(), snapshot.generation)
+    said = [row.fingerprint for row in rows.values() if row.fingerprint is not None]
+    shared = snapshot.reading.documents_with(said, snapshot.generation)
+    hits = [
+        _hit(pool, place, query.offset + rank, row, query, asked, shared)
+        for rank, place in enumerate(chosen.places, 1)
+        # None once removed, in a generation that is not published yet
+        if (row := rows[int(pool.ids[place])]).path is not None
+    ]
+    last = {hit.document_id: hit.rank for hit in hits}
+    more = {n: chosen.in_document[n] - chosen.shown[n] for n in last}
+    shown = tuple(
+        replace(hit, more_in_document=more[hit.document_id])
+        if last[hit.document_id] == hit.rank
+        else hit
+        for hit in hits
+    )
+    return shown, chosen.more
+
+
+def display_path(path: Path) -> str:
+    """A path as text that can be shown and encoded, whatever bytes its name is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _choose(snapshot: Snapshot, pool: Pool, query: Query) -> _Chosen:
+    documents: dict[int, tuple[int, int | None]] = {}
+    places: list[int] = []
+    shown: Counter[int] = Counter()
+    said: set[int] = set()
+    until = query.offset + query.limit
+    more = False
+    for begin in range(0, len(pool.ids), _CHUNK):
+        ids = pool.ids[begin : begin + _CHUNK].tolist()
+        documents |= snapshot.reading.documents_of(ids, snapshot.generation)
+        for place, passage in enumerate(ids, begin):
+            document, same = documents.get(passage, (None, None))
+            if document is None or same in said or shown[document] >= query.per_document:
+                continue
+            if len(places) == until:
+                more = True
+                break
+            if same is not None:
+                said.add(same)
+            shown[document] += 1
+            places.append(place)
+        if more:
+            break
+    in_document = pool.in_document
+    if in_document is None:
+        in_document = Counter(document for document, _ in documents.values())
+    return _Chosen(places[query.offset :], shown, in_document, more)
+
+
+def _hit(
+    pool: Pool,
+    place: int,
+    rank: int,
+    row: PassageRow,
+    query: Query,
+    asked: Asked,
+    shared: Mapping[int, int],
+) -> Hit:
+    path = row.path or Path()
+    return Hit(
+        rank=rank,
+        score=float(pool.scores[place]),
+        cosine=None if pool.cosines is None else float(pool.cosines[place]),
+        bm25=None if pool.bm25 is None else float(pool.bm25[place]),
+        passage_id=row.id,
+        document_id=row.document,
+        path=display_path(path),
+        title=row.title or display_path(Path(path.name)),
+        kind=row.kind,
+        page=row.page,
+        headings=row.headings,
+        text=row.text,
+        start=row.start,
+        end=row.end,
+        marks=marks_in(row.text, row.language, asked, query.requirements.phrases),
+        also_in=max(0, shared.get(row.fingerprint or 0, 1) - 1),
+        author=row.author,
+        date=row.date,
+        language=row.language,
+        place=row.place,
+    )
+
+
+def marks_in(text: str, language: str, asked: Asked, phrases: Sequence[Phrase]) -> tuple[Span, ...]:
+    """What of a text matches: words that were searched for, and all words of phrases.
+
+    Args:
+        text: A passage.
+        language: What it is written in.
+        asked: The words that were searched for.
+        phrases: Phrases that were required.
+
+    Returns:
+        Spans in order, none overlapping another.
+    """
+    spans = list(matched_words(text, asked.terms, language))
+    if not phrases:
+        return tuple(spans)
+    for phrase in phrases:
+        spans += phrase_spans(text, phrase.words)
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        if merged and span.start < merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return tuple(merged)

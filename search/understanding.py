@@ -1,0 +1,54 @@
+"""Does the encoder understand a query at all?
+
+An encoder is trained on some languages. Texts in others, and codes, it takes for heaps of letters:
+they still get embeddings, and high cosines, but these say next to nothing. It is found out by
+asking the encoder about a garbled twin of the query, in which neighbouring letters have changed
+places. To one who can read it, the twin is something else; to one who sees letters only, nearly the
+same. Measured with all-MiniLM-L6-v2, the median cosine of query and twin is 0.01 to 0.13 in
+English, 0.28 in German, 0.42 in Spanish and 0.7 to 0.85 in Greek, Russian, Arabic and Hindi.
+"""
+
+from __future__ import annotations
+
+import regex
+
+#: How steeply trust falls as the twin comes nearer; chosen with benchmarks/fusion_study.py.
+EXPONENT = 4
+
+_WORD = regex.compile(r"[\p{L}\p{M}]+")
+#: Scripts without spaces, in which letters that change places may be words that do.
+_RUNNING = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_CLUSTER = regex.compile(r"\X")
+
+
+def garbled(text: str) -> str:
+    """``text`` with the letters of each word in other places; those of running scripts replaced.
+
+    Numbers and single letters stay as they are.
+    """
+    return _WORD.sub(lambda match: _garbled_word(match.group()), text)
+
+
+def understood(cosine: float, near: float) -> float:
+    """How much an encoder's cosines are to count for a query, from 0 to 1.
+
+    ((1 - cosine) / (1 - near))⁴: 1 as long as the twin is no nearer than unrelated texts are.
+
+    The form is our own; `EXPONENT` was chosen by measuring.
+
+    Args:
+        cosine: Of the query and its garbled twin.
+        near: From where on two texts count as near one another, see `search.calibration`.
+    """
+    if near >= 1.0:
+        return 1.0
+    return min(1.0, max(0.0, (1.0 - cosine) / (1.0 - near))) ** EXPONENT
+
+
+def _garbled_word(word: str) -> str:
+    if _RUNNING.search(word):
+        return "".join(chr(ord(c) + 7) if _RUNNING.match(c) else c for c in word)
+    clusters = _CLUSTER.findall(word)
+    for place in range(0, len(clusters) - 1, 2):
+        clusters[place : place + 2] = clusters[place + 1], clusters[place]
+    return "".join(clusters)
