@@ -80,8 +80,9 @@ def test_what_is_above_the_baseline_is_how_the_cosine_changes(count: int, seed: 
     random = np.random.default_rng(seed)
     vectors = (random.normal(size=(count, 6)) + 1).astype(np.float32)
     query = random.normal(size=6)
-    query = (query / np.linalg.norm(query)).astype(np.float32)
-    above = above_baseline(PieceVectors(vectors, np.zeros((count, 2), dtype=np.int64)), query)
+    query /= np.linalg.norm(query)
+    pieces = PieceVectors(vectors, np.zeros((count, 2), dtype=np.int64))
+    above = above_baseline(pieces, query.astype(np.float32))
 
     def cosine(weights: np.ndarray) -> float:
         total = weights @ vectors.astype(np.float64)
