@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-
-import numpy as np
 
 from search.asking import Asked
 from search.collection import Collection, Snapshot
@@ -19,11 +17,11 @@ from search.errors import CollectionMismatch, DocumentMissing, EncoderError
 from search.explaining import explained
 from search.fields import typed
 from search.filters import TEXTS_READ, Allowed, Filters
-from search.fusion import FEEDBACK_WEIGHT, covered_scale, likeness_to_best
 from search.hits import Pool, display_path, hits_of
 from search.listing import Listing
 from search.models import Answer, Hit, Mode, Query
 from search.places import document_at, file_at
+from search.ranking import CANDIDATES, asked_of, by_words, retrieve
 from search.reading import Ids
 from search.requirements import Requirements
 from search.rows import Counts, DocumentRow
@@ -35,9 +33,6 @@ from search.why import Search, Why, why
 
 __all__ = ["CANDIDATES", "Engine", "display_path"]
 
-#: Candidates taken from each leg.
-CANDIDATES = 200
-
 _NOT_NEAR = "Nothing is near enough in meaning; these passages share words with the query."
 _ONLY_COMMON = (
     "The query holds only very common words, which keyword search leaves out; "
@@ -47,8 +42,6 @@ _NOT_ALL_READ = (
     f"Only {TEXTS_READ:,} passages were read to find the phrases; narrow the search down with "
     "path: or another filter."
 )
-#: Below any cosine.
-_ANYWHERE = -2.0
 _EMPTY = "The collection is empty; index a folder first."
 
 
@@ -163,7 +156,7 @@ class Engine:
         with collection.snapshot() as snapshot:
             allowed = self._allowed(query, collection, snapshot)
             ids = None if allowed is None else allowed.ids
-            asked = _asked(snapshot, query)
+            asked = asked_of(snapshot, query)
             ranked = self._rank(query, collection, snapshot, vector, asked, ids)
             pool, mode = ranked.pool.from_score(query.min_score), ranked.mode
             notes = list(query.remarks)
@@ -213,7 +206,7 @@ class Engine:
                 raise _no_document(path, snapshot)
             allowed = self._allowed(query, collection, snapshot)
             ids = None if allowed is None else allowed.ids
-            asked = _asked(snapshot, query)
+            asked = asked_of(snapshot, query)
             pool = self._rank(query, collection, snapshot, vector, asked, ids).pool
             near = collection.manifest.near
             search = Search(query, snapshot, vector, asked, ids, pool, near, CANDIDATES)
@@ -296,15 +289,17 @@ class Engine:
         if not query.meaning:
             return _Ranked(self._listing.pool(collection.build, snapshot, allowed), query.mode)
         if vector is not None:
-            near = collection.manifest.near
-            if allowed is not None and query.requirements.clauses and len(allowed) <= CANDIDATES:
-                near = _ANYWHERE  # so few were asked for by name that all can be shown
-            trust = self._trust(query, collection, vector)
-            pool = _retrieve(snapshot, query.mode, vector, asked, near, trust, allowed)
+            near, trust = collection.manifest.near, self._trust(query, collection, vector)
+            # So few passages asked for by what they are can all be shown.
+            named = allowed if query.requirements.clauses else None
+            few = named is not None and len(named) <= CANDIDATES
+            pool = retrieve(
+                snapshot, query.mode, vector, asked, near, trust, allowed, however_far=few
+            )
             if pool is not None:
                 return _Ranked(pool, query.mode, trust)
         unlike = vector is not None and len(snapshot.vectors) > 0
-        return _Ranked(_by_words(snapshot, asked, allowed), Mode.KEYWORD, unlike=unlike)
+        return _Ranked(by_words(snapshot, asked, allowed), Mode.KEYWORD, unlike=unlike)
 
     def _allowed(self, query: Query, collection: Collection, snapshot: Snapshot) -> Allowed | None:
         """The passages that the query's requirements leave, or None if it has none."""
@@ -340,77 +335,6 @@ class Engine:
             return self._encoder
 
 
-def _retrieve(
-    snapshot: Snapshot,
-    mode: Mode,
-    vector: Embeddings,
-    asked: Asked,
-    near: float,
-    trust: float,
-    allowed: Ids | None,
-) -> Pool | None:
-    """Candidates by meaning, and by words too in hybrid mode; None if nothing is near."""
-    ids, cosines = snapshot.vectors.search(vector, CANDIDATES, allowed)
-    if not len(ids) or cosines[0] < near:
-        return None
-    complete = _are_all(ids, snapshot, allowed) or bool(cosines[-1] < near)
-    if mode is Mode.SEMANTIC:
-        keep = cosines >= near
-        values = cosines[keep].astype(np.float64)
-        return Pool(ids[keep], values, values, None, complete)
-    worded, _ = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
-    complete &= _found_all(worded, snapshot, asked, allowed)
-    pool = np.union1d(ids, worded)
-    cosine = snapshot.vectors.cosines(vector, pool).astype(np.float64)
-    bm25 = snapshot.keywords.scores(asked.words, pool)
-    keep = (cosine >= near) | (bm25 > 0.0)
-    pool, cosine, bm25 = pool[keep], cosine[keep], bm25[keep]
-    greatest = snapshot.keywords.greatest_score(asked.words)
-    scores = covered_scale(cosine, bm25, greatest, trust)
-    known = cosine > -1.0
-    like = likeness_to_best(scores[known], snapshot.vectors.vectors(pool[known]))
-    scores[known] += FEEDBACK_WEIGHT * trust * like
-    order = np.lexsort((pool, -scores))
-    return Pool(pool[order], scores[order], cosine[order], bm25[order], complete)
-
-
-def _by_words(snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> Pool:
-    ids, scores = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
-    return Pool(ids, scores, None, scores, _found_all(ids, snapshot, asked, allowed))
-
-
-def _asked(snapshot: Snapshot, query: Query) -> Asked:
-    """The words to search for, those of which only the beginning is known included."""
-    asked = snapshot.keywords.ask(query.words)
-    if not query.prefixes:
-        return asked
-    begun = map(snapshot.keywords.beginning, query.prefixes)
-    return replace(asked, words=(*asked.words, *begun))
-
-
-def _no_document(path: str, snapshot: Snapshot) -> DocumentMissing:
-    """What to say of a file that is no document of the collection."""
-    known = file_at(path, snapshot.reading)
-    if known is not None and known.failure:
-        return DocumentMissing(f"{path} could not be read: {known.failure}")
-    return DocumentMissing(
-        f"{path} is not in the collection.",
-        "Bring the collection up to date with: wherein index",
-    )
-
-
-def _are_all(ids: Ids, snapshot: Snapshot, allowed: Ids | None) -> bool:
-    """Whether the passages found are all that could be."""
-    return len(ids) == (len(snapshot.vectors) if allowed is None else len(allowed))
-
-
-def _found_all(worded: Ids, snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> bool:
-    """Whether the passages found by words are all that hold one of them."""
-    if len(worded) >= CANDIDATES and not _are_all(worded, snapshot, allowed):
-        return False
-    return snapshot.keywords.finds_all(asked.words, allowed=allowed)
-
-
 def _also_searched(snapshot: Snapshot, asked: Asked) -> str:
     """Says which words stood in for those that no passage holds."""
     pairs = []
@@ -423,3 +347,14 @@ def _also_searched(snapshot: Snapshot, asked: Asked) -> str:
             forms += (written_as(text, term, language) or term for text, language in texts)
         pairs.append(f"{', '.join(dict.fromkeys(forms))} (for {word})")
     return f"Also searched: {'; '.join(pairs)}."
+
+
+def _no_document(path: str, snapshot: Snapshot) -> DocumentMissing:
+    """What to say of a file that is no document of the collection."""
+    known = file_at(path, snapshot.reading)
+    if known is not None and known.failure:
+        return DocumentMissing(f"{path} could not be read: {known.failure}")
+    return DocumentMissing(
+        f"{path} is not in the collection.",
+        "Bring the collection up to date with: wherein index",
+    )

@@ -40,6 +40,7 @@ class Pool:
         cosines: Cosines with the query, likewise, or None if no meaning was compared.
         bm25: BM25 scores, likewise, or None if no words were compared.
         complete: Whether these are all that match.
+        weak: Whether each is a weak match, bool; or None if none is.
         in_document: How many of them each document has, by the number that users see; None to have
             them counted.
     """
@@ -49,6 +50,7 @@ class Pool:
     cosines: Scores | None
     bm25: Scores | None
     complete: bool = True
+    weak: npt.NDArray[np.bool_] | None = None
     in_document: Mapping[int, int] | None = None
 
     def from_score(self, least: float | None) -> Pool:
@@ -62,6 +64,7 @@ class Pool:
             scores=self.scores[keep],
             cosines=None if self.cosines is None else self.cosines[keep],
             bm25=None if self.bm25 is None else self.bm25[keep],
+            weak=None if self.weak is None else self.weak[keep],
         )
 
 
@@ -182,6 +185,7 @@ def _hit(
         date=row.date,
         language=row.language,
         place=row.place,
+        weak=pool.weak is not None and bool(pool.weak[place]),
     )
 
 

@@ -206,6 +206,8 @@ class Hit:
         more_in_document: Further passages of this document that matched and do not stand at this
             or a better rank; 0 unless this is the document's last hit in the answer.
         also_in: How many other documents have a passage that says the same.
+        weak: Whether little speaks for it: it is not near the query in meaning, and its words are
+            less than a quarter of what the query's could score (see `search.ranking`).
         explanation: How it came by its score, if the query asks for that.
     """
 
@@ -230,6 +232,7 @@ class Hit:
     date: str = ""
     language: str = ""
     place: str = ""
+    weak: bool = False
     explanation: Explanation | None = None
 
 

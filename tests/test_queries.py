@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from conftest import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from search.errors import QueryError
+from search.filters import FAMILIES
 from search.models import Mode
 from search.queries import CONDITIONS_LIMIT, HITS_LIMIT, OFFSET_LIMIT, QUERY_LIMIT, parse
 from search.requirements import Dated, Kind, Named, Phrase, Prefix, Requirements
@@ -144,3 +148,22 @@ def test_marks_of_direction_and_zero_width_hide_no_syntax() -> None:
     query = parse("\u200f\u202atype:pdf\u202c\u200bbees\ufeff so\u00adft")
     assert query.text == "type:pdf bees soft"
     assert query.requirements.clauses == ((PDF,),)
+
+
+def test_what_the_guide_shows_is_understood() -> None:
+    guide = (PROJECT / "docs" / "query-language.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.+?) \| ", guide, re.MULTILINE)
+    shown = [text for row in rows for text in re.findall(r"`([^`]+)`", row)]
+    assert len(shown) > 15
+    for text in shown:
+        query = parse(text)
+        assert query.remarks == ()
+        if ":" in text:
+            assert (query.requirements.clauses != (), query.words) == (True, "")
+
+
+def test_the_guide_names_every_family_of_formats() -> None:
+    guide = (PROJECT / "docs" / "query-language.md").read_text("utf-8")
+    for name, formats in FAMILIES.items():
+        assert f"`{name}`" in guide
+        assert all(one in guide for one in formats)

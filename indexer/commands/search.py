@@ -135,7 +135,7 @@ def _lines(hit: Hit, answer: Answer, width: int) -> list[str]:
     """A hit as it is printed."""
     head = [f"{hit.rank}. {click.style(printable(hit.title), bold=True)}"]
     if answer.query.meaning:
-        head.append(f"{hit.score:.3f}")
+        head.append(f"{hit.score:.3f}{' (weak)' if hit.weak else ''}")
     if hit.more_in_document:
         head.append(f"(+{hit.more_in_document} more in this document)")
     below = [_wrapped(" › ".join(_where(hit)), width)]

@@ -1,0 +1,108 @@
+"""The passages that match a query, best first, with what each leg says of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from search.asking import Asked
+from search.collection import Snapshot
+from search.encoders.base import Embeddings
+from search.fusion import FEEDBACK_WEIGHT, covered_scale, likeness_to_best
+from search.hits import Pool
+from search.models import Mode, Query
+from search.reading import Ids
+
+#: Candidates taken from each leg.
+CANDIDATES = 200
+#: A passage that is not near counts as a weak match if its BM25 score is less than this share of
+#: the greatest there could be: it has a word or two of the query by chance.
+WEAK_COVERAGE = 0.25
+#: Below any cosine.
+_ANYWHERE = -2.0
+
+
+def retrieve(
+    snapshot: Snapshot,
+    mode: Mode,
+    vector: Embeddings,
+    asked: Asked,
+    near: float,
+    trust: float,
+    allowed: Ids | None,
+    *,
+    however_far: bool = False,
+) -> Pool | None:
+    """Candidates by meaning, and by words too in hybrid mode.
+
+    Args:
+        snapshot: What is searched.
+        mode: "hybrid" or "semantic".
+        vector: The query's embedding, float32.
+        asked: The words to search for.
+        near: The least cosine that counts as near.
+        trust: How much cosines count, see `search.understanding`.
+        allowed: The only passages that may be found, int64, ascending; or None for all.
+        however_far: Take candidates that are neither near nor share a word, too.
+
+    Returns:
+        The passages that match, best first; None if none is near.
+    """
+    ids, cosines = snapshot.vectors.search(vector, CANDIDATES, allowed)
+    least = _ANYWHERE if however_far else near
+    if not len(ids) or cosines[0] < least:
+        return None
+    complete = _are_all(ids, snapshot, allowed) or bool(cosines[-1] < least)
+    if mode is Mode.SEMANTIC:
+        keep = cosines >= least
+        values = cosines[keep].astype(np.float64)
+        return Pool(ids[keep], values, values, None, complete, values < near)
+    worded, _ = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
+    complete &= _found_all(worded, snapshot, asked, allowed)
+    pool = np.union1d(ids, worded)
+    cosine = snapshot.vectors.cosines(vector, pool).astype(np.float64)
+    bm25 = snapshot.keywords.scores(asked.words, pool)
+    keep = (cosine >= least) | (bm25 > 0.0)
+    pool, cosine, bm25 = pool[keep], cosine[keep], bm25[keep]
+    greatest = snapshot.keywords.greatest_score(asked.words)
+    scores = covered_scale(cosine, bm25, greatest, trust)
+    known = cosine > -1.0
+    like = likeness_to_best(scores[known], snapshot.vectors.vectors(pool[known]))
+    scores[known] += FEEDBACK_WEIGHT * trust * like
+    order = np.lexsort((pool, -scores))
+    weak = (cosine < near) & (bm25 < WEAK_COVERAGE * greatest)
+    return Pool(pool[order], scores[order], cosine[order], bm25[order], complete, weak[order])
+
+
+def by_words(snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> Pool:
+    """Candidates by words alone, best first.
+
+    Args:
+        snapshot: What is searched.
+        asked: The words to search for.
+        allowed: The only passages that may be found, int64, ascending; or None for all.
+    """
+    ids, scores = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
+    return Pool(ids, scores, None, scores, _found_all(ids, snapshot, asked, allowed))
+
+
+def asked_of(snapshot: Snapshot, query: Query) -> Asked:
+    """The words that a query searches a snapshot for, its beginnings of words included."""
+    asked = snapshot.keywords.ask(query.words)
+    if not query.prefixes:
+        return asked
+    begun = map(snapshot.keywords.beginning, query.prefixes)
+    return replace(asked, words=(*asked.words, *begun))
+
+
+def _are_all(ids: Ids, snapshot: Snapshot, allowed: Ids | None) -> bool:
+    """Whether the passages found are all that could be."""
+    return len(ids) == (len(snapshot.vectors) if allowed is None else len(allowed))
+
+
+def _found_all(worded: Ids, snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> bool:
+    """Whether the passages found by words are all that hold one of them."""
+    if len(worded) >= CANDIDATES and not _are_all(worded, snapshot, allowed):
+        return False
+    return snapshot.keywords.finds_all(asked.words, allowed=allowed)
