@@ -33,8 +33,10 @@ _SUMMARIES = {
     "remove": "Take folders or files out of a collection; the files stay.",
     "search": "Ask a collection a question.",
     "serve": "Serve the search page and the JSON API.",
+    "similar": "Documents most like one, by their stored embeddings.",
     "status": "Say what is in a collection, and what could not be read.",
     "watch": "Follow folders and index what changes.",
+    "why": "Say why a document is not among the hits of a question.",
 }
 
 

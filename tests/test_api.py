@@ -16,7 +16,8 @@ from web import create_app
 from web.problems import KINDS
 
 ANSWER = {
-    "query", "mode", "requested_mode", "fallback", "note", "generation", "took_ms", "hits",
+    "query", "understood", "mode", "requested_mode", "fallback", "note", "generation", "total",
+    "total_is_lower_bound", "offset", "more", "took_ms", "hits",
 }  # fmt: skip
 HIT = {*Hit.__dataclass_fields__, "url", "document_url"}
 DOCUMENT = {
@@ -293,7 +294,7 @@ def test_a_missing_query_is_named(site):
 def test_unknown_parameters_are_refused_by_name(site):
     found = problem(site.client.get(search_url(q="a", limit=3)), 400, "unknown-parameter", "limit")
     assert found["detail"] == "There is no parameter 'limit'."
-    assert found["remedy"] == "There are: q, k, mode, per_document."
+    assert found["remedy"] == "There are: q, k, mode, per_document, offset, min_score, explain."
     body = {"q": "a", "\ud800": 1}
     response = site.client.post(
         "/api/v1/search", data=json.dumps(body), content_type="application/json"

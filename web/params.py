@@ -28,6 +28,9 @@ class SearchParams(BaseModel):
         k: How many passages at the most.
         mode: "hybrid", "semantic" or "keyword".
         per_document: How many passages of one document at the most.
+        offset: How many of the best passages to pass over.
+        min_score: Least score of a passage, or None.
+        explain: Whether each hit is to say how it came by its score.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -36,6 +39,9 @@ class SearchParams(BaseModel):
     k: int = 10
     mode: str = str(Mode.HYBRID)
     per_document: int = 2
+    offset: int = 0
+    min_score: float | None = None
+    explain: bool = False
 
     def query(self) -> Query:
         """The query they make.
@@ -44,7 +50,15 @@ class SearchParams(BaseModel):
             RequestError: One of them is impossible; it is named.
         """
         try:
-            return parse(self.q, self.mode, self.k, self.per_document)
+            return parse(
+                self.q,
+                self.mode,
+                self.k,
+                self.per_document,
+                offset=self.offset,
+                min_score=self.min_score,
+                explain=self.explain,
+            )
         except QueryError as error:
             name = _NAMES.get(error.argument, error.argument)
             raise RequestError("invalid-parameter", error.message, error.remedy, name) from error
@@ -79,7 +93,12 @@ class PlaceParams(BaseModel):
 
 #: What the parameters are called that have another name than `parse`'s arguments.
 _NAMES = {"text": "q", "limit": "k"}
-_TYPES = {"int": "a whole number", "string": "text"}
+_TYPES = {
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "string": "text",
+}
 
 
 def search_from_arguments(arguments: MultiDict[str, str]) -> SearchParams:

@@ -70,7 +70,7 @@ def ask(
     for asked, query in enumerate(queries, 1):
         began = time.perf_counter()
         try:
-            parsed = parse(query.text, mode, DEPTH, DEPTH if query.quotes else 1)
+            parsed = parse(query.text, mode, DEPTH, DEPTH if query.quotes else 1, literal=True)
             answer = engine.search(parsed)
         except QueryError as error:
             answers.refused[query.id] = error.message
