@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.progress import Progress
+from indexer.readers import same_by_name
 from indexer.splitter import split
 from search.context import embedded_text
 from search.encoders import Encoder
@@ -35,6 +36,7 @@ class _Pending:
     texts: list[str]
     hashes: list[bytes]
     key: int | None
+    replaces: int | None
     files: list[FileRecord] = field(default_factory=list)
 
 
@@ -65,7 +67,7 @@ class Batch:
         self._encoder = encoder
         self._pieces = pieces
         self._progress = progress
-        self._documents: dict[bytes, _Pending] = {}
+        self._documents: dict[tuple[bytes, str], _Pending] = {}
         self._records: list[FileRecord] = []
         self._members: list[tuple[Path, set[str]]] = []
         self._waiting = 0
@@ -78,6 +80,7 @@ class Batch:
         content_hash: bytes,
         files: list[FileRecord],
         key: int | None = None,
+        replaces: int | None = None,
     ) -> None:
         """Take in a new version of a document, read from ``files`` of equal content.
 
@@ -86,7 +89,9 @@ class Batch:
             content_hash: Digest of what it was read from.
             files: What is known of each file that holds it, but for its document, which is filled
                 in when it is committed.
-            key: The number that users see, if it replaces an earlier version.
+            key: The number that users see, if it has one already.
+            replaces: The version that was there before, whose number it gets unless that version
+                lives on at another path.
 
         Raises:
             EncoderError: As `commit`, which may be due.
@@ -95,8 +100,8 @@ class Batch:
         passages = split(document, self._encoder, self._pieces)
         texts = _texts(document, passages)
         hashes = [_hash(text) for text in texts]
-        pending = _Pending(document, content_hash, passages, texts, hashes, key, files)
-        self._documents[content_hash] = pending
+        pending = _Pending(document, content_hash, passages, texts, hashes, key, replaces, files)
+        self._documents[content_hash, document.kind] = pending
         self._waiting += len(passages)
         self._progress.split(len(passages))
         self.commit_if_due()
@@ -110,11 +115,12 @@ class Batch:
         Returns:
             Whether it does; if not, nothing was done.
         """
-        pending = self._documents.get(record.content_hash or b"")
-        if pending is None:
-            return False
-        pending.files.append(record)
-        return True
+        for (content_hash, _), pending in self._documents.items():
+            here = pending.files[0].location.name
+            if content_hash == record.content_hash and same_by_name(here, record.location.name):
+                pending.files.append(record)
+                return True
+        return False
 
     def add_record(self, record: FileRecord) -> None:
         """Take in a file that needs no new document: a failure, or one the store knows.
@@ -157,18 +163,22 @@ class Batch:
                 known = writing.add_embeddings(*fresh)
                 wanted = [digest for p in self._documents.values() for digest in p.hashes]
                 known.update(writing.embeddings(wanted))
+                # What is known already first: a version that is replaced may live on elsewhere.
+                for record in self._records:
+                    writing.put_file(record)
                 for pending in self._documents.values():
+                    key = pending.key
+                    if pending.replaces is not None:
+                        key = writing.sole_key(pending.replaces)
                     version = writing.add_document(
                         pending.document,
                         pending.content_hash,
                         pending.passages,
                         [known[digest] for digest in pending.hashes],
-                        pending.key,
+                        key,
                     )
                     for record in pending.files:
                         writing.put_file(replace(record, document=version))
-                for record in self._records:
-                    writing.put_file(record)
                 for path, members in self._members:
                     self.removed += writing.keep_members(path, members)
         self.embedded += len(fresh[0])

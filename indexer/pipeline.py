@@ -11,6 +11,7 @@ from indexer.batch import Batch
 from indexer.changes import Changes, compare
 from indexer.isolation import ReaderPool
 from indexer.progress import Progress
+from indexer.readers import same_by_name
 from indexer.recognition import Recognition
 from indexer.walk import FoundFile, Walk, walk
 from indexer.worker import Finished, Left, Limits, Message, Opened, Read, Refused
@@ -217,15 +218,24 @@ class _Run:
             self._publish_cost = self._published - began
 
     def _take(self, file: FoundFile, messages: Iterator[Message]) -> None:
-        """Hand to the batch whatever comes of a file."""
+        """Hand to the batch whatever comes of a file.
+
+        What says that all of it was read is written last, so that a run that is cut short leaves it
+        to be looked at again.
+        """
         digest: bytes | None = None
         members: set[str] = set()
+        own: Read | None = None
         for message in messages:
             match message:
                 case Opened():
                     digest = message.digest
                     file = FoundFile(file.path, message.size, message.modified)
+                case Read(member=""):
+                    own = message
                 case Read():
+                    if not members:
+                        self._batch.add_record(self._unfinished(file.path))
                     members.add(message.member)
                     self._take_document(file, message)
                 case Refused(failure=failure):
@@ -235,28 +245,39 @@ class _Run:
                     return
                 case Finished(other=other):
                     self.report.other += other
-                    if "" not in members:
-                        # Stands for the archive itself, and is written after all that is in it.
-                        self._batch.add_record(_record(file, digest))
-        if file.path in self._known or members - {""}:
-            self._batch.keep_members(file.path, members - {""})
+                    self._take_end(file, digest, own)
+        if file.path in self._known or members:
+            self._batch.keep_members(file.path, members)
+
+    def _take_end(self, file: FoundFile, digest: bytes | None, own: Read | None) -> None:
+        """Take what a file says itself, or that it says nothing but what lies in it."""
+        if own is None:
+            self._batch.add_record(_record(file, digest))
+        else:
+            self._take_document(file, own)
+
+    def _unfinished(self, path: Path) -> FileRecord:
+        """Stands for a file until all that is in it is written; it is taken for changed."""
+        before = self._known.get(path)
+        return FileRecord(path, -1, -1, None, before.document if before else None, None)
 
     def _take_document(self, file: FoundFile, message: Read) -> None:
         if message.document is None:
             self._fail(file, message.digest or None, message.member, message.failure)
             return
         record = _record(file, message.digest, member=message.member)
-        if message.member and self._take_known_content(record):
+        if message.member and (self._take_stored(record) or self._batch.add_copy(record)):
+            self.report.moved += 1
             return
         before = self._record_at(file.path, message.member)
-        key = self._key_to_keep(before)
         if before is not None and before.document is not None:
             self.report.changed += 1
         else:
             self.report.added += 1
         if message.document.scanned:
             self.report.scanned[record.location] = message.document.scanned
-        self._batch.add_document(message.document, message.digest, [record], key)
+        replaces = before.document if before is not None else None
+        self._batch.add_document(message.document, message.digest, [record], replaces=replaces)
 
     def _take_known(self, file: FoundFile, digest: bytes) -> None:
         """A file that was not read, because its content is known."""
@@ -267,37 +288,51 @@ class _Run:
             self._batch.add_record(
                 replace(record, document=before.document, failure=before.failure)
             )
-        elif not self._take_known_content(record):
+        elif self._take_stored(record):
+            self.report.moved += 1
+        else:
             self._twins.append(record)
 
-    def _take_known_content(self, record: FileRecord) -> bool:
-        """Take a file whose content the store or the batch has already; False if neither has.
+    def _take_stored(self, record: FileRecord) -> bool:
+        """Take a file whose content the store has already; False if it has not.
 
-        What lies in an archive of known content lies in this one too.
+        What lies in an archive of known content lies in this one too, and nothing else does.
         """
         with self._store.reading() as reading:
             like = reading.file_with(record.content_hash or b"")
             inside = [] if like is None else reading.inside(like)
-        if like is not None:
-            for inner in inside:
-                member = inner.member[len(like.member) :].lstrip("/")
-                place = f"{record.member}/{member}" if record.member else member
-                self._batch.add_record(replace(inner, path=record.path, member=place))
-            self._batch.add_record(replace(record, document=like.document))
-        elif not self._batch.add_copy(record):
+        if like is None or not same_by_name(like.location.name, record.location.name):
             return False
-        self.report.moved += 1
+        members = set()
+        for inner in inside:
+            member = inner.member[len(like.member) :].lstrip("/")
+            place = f"{record.member}/{member}" if record.member else member
+            members.add(place)
+            self._batch.add_record(replace(inner, path=record.path, member=place))
+        self._batch.add_record(replace(record, document=like.document))
+        if not record.member:
+            self._batch.keep_members(record.path, members)
         return True
 
     def _settle_twins(self) -> None:
-        """Files whose content was being read when they came: by now it was, or could not be."""
-        if self._twins:
-            self._batch.commit()
+        """Files whose content was being read when they came, or went from the store since."""
+        if not self._twins:
+            return
+        self._batch.commit()
+        again = []
         for record in self._twins:
-            digest = record.content_hash or b""
-            if not self._take_known_content(record):
-                found = FoundFile(record.path, record.size, record.modified)
-                self._fail(found, digest, "", self._refused[digest])
+            found = FoundFile(record.path, record.size, record.modified)
+            failure = self._refused.get(record.content_hash or b"")
+            if self._take_stored(record):
+                self.report.moved += 1
+            elif failure is not None:
+                self._fail(found, record.content_hash, "", failure)
+            else:
+                again.append(found)
+        self._batch.commit()
+        with ReaderPool(self._limits, lambda _file, _digest: True) as pool:
+            for found, messages in pool.read(again):
+                self._take(found, messages)
 
     def _fail(self, file: FoundFile, digest: bytes | None, member: str, failure: str) -> None:
         record = _record(file, digest, failure, member)
@@ -312,13 +347,6 @@ class _Run:
             return self._known.get(path)
         with self._store.reading() as reading:
             return reading.file(path, member)
-
-    def _key_to_keep(self, record: FileRecord | None) -> int | None:
-        """The number of the document that was at this path, unless other paths hold it too."""
-        if record is None or record.document is None:
-            return None
-        with self._store.reading() as reading:
-            return reading.sole_key(record.document)
 
 
 def _record(

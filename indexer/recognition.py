@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from indexer.readers import same_by_name
 from indexer.walk import FoundFile
 from search.rows import FileRecord
 from search.store import Store
@@ -41,9 +42,12 @@ class Recognition:
             return True
         if record is not None and record.content_hash == digest:
             return self._retry
+        like = None
         if self._store is not None:
             with self._store.reading() as reading:
-                if reading.file_with(digest) is not None:
-                    return False
+                like = reading.file_with(digest)
+        if like is not None and same_by_name(like.location.name, file.path.name):
+            return False
         # `setdefault` cannot be interrupted by another thread.
-        return self._claimed.setdefault(digest, file.path) == file.path
+        first = self._claimed.setdefault(digest, file.path)
+        return first == file.path or not same_by_name(first.name, file.path.name)

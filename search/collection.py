@@ -339,6 +339,8 @@ class CollectionWriter:
 
     def _publish_vectors(self, reading: Reading, published: int, generation: int) -> None:
         if vectors.stamp(self.build) == generation:
+            # A run that was cut short may have left the file before it.
+            vectors.drop_others(self.build, generation)
             return
         dimension = self.store.manifest.encoder.dimension
         found = VectorIndex.open(self.build, dimension)

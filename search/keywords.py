@@ -282,7 +282,7 @@ class KeywordIndex:
     def greatest_score(self, asked: Sequence[AskedWord | str]) -> float:
         """The BM25 score of the words that no passage can exceed, see `fusion.greatest_bm25`."""
         with self._lock:
-            wanted = wanted_words(asked, self._frequency, len(self))
+            wanted = wanted_words(asked, self._frequency, len(self._numbers))
         return greatest_bm25(np.array([word.weight for word in wanted]))
 
     def update(self, reading: Reading, generation: int) -> None:
@@ -352,7 +352,7 @@ class KeywordIndex:
 
     def _weigh(self, asked: Sequence[AskedWord | str]) -> list[Wanted]:
         """The distinct words that occur, rarest first."""
-        return distinct_present(wanted_words(asked, self._frequency, len(self)))
+        return distinct_present(wanted_words(asked, self._frequency, len(self._numbers)))
 
     def _frequency(self, term: str) -> int:
         """How many passages hold ``term``, those included that were removed not long ago."""

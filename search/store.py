@@ -166,6 +166,7 @@ class Store:
                 generation = int(meta(connection, "generation")) + 1
                 writing = Writing(connection, generation)
                 yield writing
+                writing.settle()
                 connection.execute(
                     "UPDATE meta SET value = ? WHERE name = 'generation'", (generation,)
                 )

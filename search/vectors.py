@@ -172,10 +172,7 @@ class VectorIndex:
                 flush_folder(folder)
             finally:
                 draft.unlink(missing_ok=True)
-        for generation, path in _files(folder):
-            if generation != self.generation:
-                with contextlib.suppress(OSError):  # still open in a reader on Windows
-                    path.unlink()
+        drop_others(folder, self.generation)
 
     @classmethod
     def open(cls, folder: Path, dimension: int) -> VectorIndex | None:
@@ -198,6 +195,14 @@ class VectorIndex:
 def stamp(folder: Path) -> int:
     """The generation of the newest index file in ``folder``, or -1."""
     return max((generation for generation, _ in _files(folder)), default=-1)
+
+
+def drop_others(folder: Path, keep: int) -> None:
+    """Remove the index files of all generations but one."""
+    for generation, path in _files(folder):
+        if generation != keep:
+            with contextlib.suppress(OSError):  # still open in a reader on Windows
+                path.unlink()
 
 
 def _files(folder: Path) -> list[tuple[int, Path]]:

@@ -23,6 +23,8 @@ class Writing(Reading):
     def __init__(self, connection: sqlite3.Connection, generation: int) -> None:
         super().__init__(connection)
         self.generation = generation
+        # Documents that a path no longer holds; another one may by the end.
+        self._left: set[int] = set()
 
     def put_root(self, path: Path, rules: WalkRules) -> None:
         """Remember that ``path`` was asked to be indexed, and by what rules."""
@@ -116,7 +118,7 @@ class Writing(Reading):
     def put_file(self, record: FileRecord) -> None:
         """Keep what is known of a path, in place of what was known before.
 
-        The document it was before dies if no other path holds it.
+        The document it was before dies if no path holds it once all is written.
         """
         path = key_of(record.path, record.member)
         before = self._connection.execute(
@@ -134,7 +136,12 @@ class Writing(Reading):
             ),
         )
         if before and before[0] is not None and before[0] != record.document:
-            self._let_die(before[0])
+            self._left.add(before[0])
+
+    def settle(self) -> None:
+        """Let the documents die that no path holds any more; to be called last."""
+        for version in self._left:
+            self._let_die(version)
 
     def remove_file(self, path: Path) -> int:
         """Forget a file and all that lies in it; documents die that no other path holds.

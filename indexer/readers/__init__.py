@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from indexer.readers.formats import formats
-from indexer.readers.kinds import kind_of, refusal, worth_opening
+from indexer.readers.kinds import kind_of, refusal, same_by_name, worth_opening
 from search.errors import ReadError
 from search.models import Document
 
@@ -23,6 +23,7 @@ __all__ = [
     "kind_of",
     "quiet",
     "read",
+    "same_by_name",
     "with_text",
     "worth_opening",
 ]

@@ -77,7 +77,8 @@ _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 # The look-behind lets a long run of spaces be tried once, not once from each of its characters.
 _TRAILING = re.compile(r"(?<![^\S\n])[^\S\n]++(?=\n|\Z)")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_SPACES = re.compile(r"\s+")
+# Single spaces are left alone: a line of fifty megabytes would be torn into millions of pieces.
+_SPACES = re.compile(r"\s{2,}|[^\S ]")
 
 #: Longest heading kept in a heading trail, in characters; longer ones are cut at a word.
 HEADING_LIMIT = 160

@@ -94,6 +94,12 @@ def kind_of(data: bytes | BinaryIO, name: str) -> str | None:
     return _text_kind(peek(head), by_name, _suffix(name))
 
 
+def same_by_name(one: str, other: str) -> bool:
+    """Whether two files of equal content are of the same kind, as far as their names tell."""
+    known = by_suffix()
+    return known.get(_suffix(one)) is known.get(_suffix(other))
+
+
 def refusal(data: bytes) -> ReadError:
     """Why a file whose kind is None is not read."""
     if data.startswith(_OLE):
