@@ -3,9 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PORT ?= 8000
 COLLECTION ?= sample
+KILLS ?= 50
+CASES ?= 2000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test check lint format types unit eval bench-python-docs corpus cli-reference wheel clean
+.PHONY: help run test check lint format types unit crash fuzz golden eval bench-index bench-large bench-highlights bench-python-docs corpus cli-reference wheel clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +47,25 @@ unit: .venv/.test ## The tests alone
 
 eval: .venv/.run ## Ranking quality on BEIR folders against the baseline: make eval DATA="dir dir"
 	$(BIN)/python benchmarks/quality.py $(DATA)
+
+crash: .venv/.test ## Kill the indexer at random moments: make crash KILLS=500
+	$(BIN)/python tests/crash_lane.py --kills $(KILLS)
+
+fuzz: .venv/.test ## Spoil real files of every format and read them: make fuzz CASES=2000
+	$(BIN)/python tests/fuzz_lane.py --cases $(CASES)
+
+golden: .venv/.test ## Write the expected passages of every format anew
+	$(BIN)/python tests/test_golden.py
+
+bench-index: .venv/.test ## Files and megabytes a second by format, and peak memory on a gigabyte
+	$(BIN)/python benchmarks/index.py
+	$(BIN)/python benchmarks/index.py --memory 1000
+
+bench-large: .venv/.test ## Time and memory of very large single files
+	$(BIN)/python benchmarks/large_files.py
+
+bench-highlights: .venv/.run ## Marks of meaning on SQuAD's answers: make bench-highlights DATA=dir
+	$(BIN)/python benchmarks/highlights.py $(DATA)
 
 bench-python-docs: .venv/.run ## Twenty questions to Python's own documentation (Debian's python3-doc)
 	$(BIN)/python benchmarks/python_docs.py

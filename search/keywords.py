@@ -351,7 +351,11 @@ class KeywordIndex:
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
     def _weigh(self, asked: Sequence[AskedWord | str]) -> list[Wanted]:
-        """The distinct words that occur, rarest first."""
+        """The distinct words that occur, rarest first.
+
+        Removed passages count in both figures until Whoosh merges them away: in one alone, they
+        would make words look more common than they are.
+        """
         return distinct_present(wanted_words(asked, self._frequency, len(self._numbers)))
 
     def _frequency(self, term: str) -> int:

@@ -164,7 +164,7 @@ def test_removed_passages_are_found_no_more(corpus: Corpus) -> None:
 def test_a_small_budget_finds_by_rare_terms_and_scores_by_all(corpus: Corpus) -> None:
     corpus.add([*sentences(5, 300), "zebra common word1 word1 word1"])
     query = ["common", "word1", "zebra"]
-    expected = slow_bm25(corpus.texts, query, Counter())
+    expected = slow_bm25(corpus.texts, query, Counter(), 0)
     ids, scores = corpus.index.search(query, 10, budget=5)
     assert ids.tolist() == [max(corpus.texts)]
     assert scores[0] == pytest.approx(expected[max(corpus.texts)])
