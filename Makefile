@@ -43,7 +43,7 @@ types: .venv/.test ## Types, with mypy --strict
 	$(BIN)/mypy
 
 unit: .venv/.test ## The tests alone
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 eval: .venv/.run ## Ranking quality on BEIR folders against the baseline: make eval DATA="dir dir"
 	$(BIN)/python benchmarks/quality.py $(DATA)

@@ -198,7 +198,12 @@ def stamp(folder: Path) -> int:
 
 
 def drop_others(folder: Path, keep: int) -> None:
-    """Remove the index files of all generations but one."""
+    """Remove the index files of all generations but one.
+
+    Args:
+        folder: The build they lie in.
+        keep: The generation whose file stays.
+    """
     for generation, path in _files(folder):
         if generation != keep:
             with contextlib.suppress(OSError):  # still open in a reader on Windows

@@ -95,7 +95,12 @@ def kind_of(data: bytes | BinaryIO, name: str) -> str | None:
 
 
 def same_by_name(one: str, other: str) -> bool:
-    """Whether two files of equal content are of the same kind, as far as their names tell."""
+    """Whether two files of equal content are of the same kind, as far as their names tell.
+
+    Args:
+        one: The name of one.
+        other: The name of the other.
+    """
     known = by_suffix()
     return known.get(_suffix(one)) is known.get(_suffix(other))
 
