@@ -24,9 +24,9 @@ _log = logging.getLogger("wherein")
 
 #: Files changed less than so many seconds ago are left alone: somebody may be writing them.
 AT_REST = 0.4
-#: After a run of some seconds, the next waits this many times as long, so that searching and
-#: whatever else the machine does go on meanwhile.
-_IDLE_SHARE = 2.0
+#: After a run that took long, the next waits as many seconds, so that searching and whatever else
+#: the machine does go on meanwhile; after others hardly at all.
+_LONG = 5.0
 #: How long to wait for another process that writes to the collection, in seconds.
 _LOCKED = 2.0
 
@@ -68,6 +68,7 @@ def follow(
     listener.start()
     writer, encoder = open_for_indexing(settings)
     writer.close()
+    first = True  # the first run takes up all there is, and says nothing of later ones
     try:
         while not stop.is_set():
             began = time.monotonic()
@@ -84,9 +85,10 @@ def follow(
                     return
                 if report.postponed:
                     wait = AT_REST
-            pause = (time.monotonic() - began) * _IDLE_SHARE if wait == sweep else 0.0
+            spent = time.monotonic() - began
             _wait(changes, wait, stop)
-            stop.wait(max(AT_REST, pause))
+            stop.wait(spent if spent > _LONG and not first else AT_REST)
+            first = False
             _drain(changes)
     finally:
         stop.set()
