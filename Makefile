@@ -49,10 +49,10 @@ eval: .venv/.run ## Ranking quality on BEIR folders against the baseline: make e
 	$(BIN)/python benchmarks/quality.py $(DATA)
 
 crash: .venv/.test ## Kill the indexer at random moments: make crash KILLS=500
-	$(BIN)/python tests/crash_lane.py --kills $(KILLS)
+	$(BIN)/python tests/crash_lane.py --kills $(KILLS) $(ARGS)
 
 fuzz: .venv/.test ## Spoil real files of every format and read them: make fuzz CASES=2000
-	$(BIN)/python tests/fuzz_lane.py --cases $(CASES)
+	$(BIN)/python tests/fuzz_lane.py --cases $(CASES) $(ARGS)
 
 golden: .venv/.test ## Write the expected passages of every format anew
 	$(BIN)/python tests/test_golden.py
