@@ -178,6 +178,7 @@ def _digest(stream: BinaryIO) -> bytes:
     """SHA-256 of a whole stream, which is left where it was."""
     before = stream.tell()
     stream.seek(0)
+    # The type asks for more than any stream has; reading into a buffer is all that is used.
     digest = hashlib.file_digest(stream, "sha256").digest()  # type: ignore[arg-type]
     stream.seek(before)
     return digest

@@ -102,6 +102,7 @@ class _Frames(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # The base class takes any buffer; the one that calls this gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while not self._ready:
             piece = self._rest or self._stream.read(_PIECE)

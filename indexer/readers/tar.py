@@ -95,6 +95,7 @@ def _entries(archive: tarfile.TarFile, source: _Source) -> Iterator[tarfile.TarI
     while entry := archive.next():
         # `offset` is where the next header begins, and all before it belongs to this entry.
         source.most = archive.offset + _HEADERS
+        # Not in the type stubs; it grows by an entry each, and nobody asks for it.
         archive.members.clear()  # type: ignore[attr-defined]
         yield entry
 
