@@ -13,7 +13,7 @@ from typing import Any
 from docx.oxml.ns import qn
 
 from indexer.readers.docx_styles import Style, Styles, is_listed, is_on, outline_level
-from indexer.readers.lines import names
+from indexer.readers.lines import names, too_much_for_a_cell
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
@@ -28,9 +28,6 @@ _CHARACTERS = {
     qn("w:cr"): "\n",
     qn("w:noBreakHyphen"): "-",
 }
-# Cells with more paragraphs and text than this are there for the layout.
-_CELL_PARAGRAPHS = 3
-_CELL_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +179,7 @@ def _is_layout(cell: list[Paragraph | Row]) -> bool:
     """Whether a cell holds more than a piece of data: a table, headings, much text."""
     if any(isinstance(item, Row) or item.style.level for item in cell):
         return True
-    return len(cell) > _CELL_PARAGRAPHS and sum(map(len, _texts(cell))) > _CELL_LENGTH
+    return too_much_for_a_cell(len(cell), _texts(cell))
 
 
 def _texts(cell: list[Paragraph | Row]) -> Iterator[str]:

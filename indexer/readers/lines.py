@@ -13,6 +13,9 @@ BULLET = "• "
 #: What stands between the cells of a table row.
 CELL_SEPARATOR = " | "
 
+# Cells with more paragraphs and characters than this are there for the layout.
+_CELL_PARAGRAPHS, _CELL_LENGTH = 3, 300
+
 SOFT_HYPHEN = "\xad"
 _BROKEN_WORD = re.compile(r"[^\W\d_][-\u2010\xad]$")
 
@@ -35,6 +38,11 @@ def add_row(builder: DocumentBuilder, cells: Iterable[str]) -> None:
         texts.pop()
     if any(texts):
         builder.block(CELL_SEPARATOR.join(texts))
+
+
+def too_much_for_a_cell(paragraphs: int, texts: Iterable[str]) -> bool:
+    """Whether a cell of so many ``paragraphs`` with these ``texts`` is there for the layout."""
+    return paragraphs > _CELL_PARAGRAPHS and sum(map(len, texts)) > _CELL_LENGTH
 
 
 def join_lines(lines: Iterable[str], *, keep_hyphens: bool) -> str:

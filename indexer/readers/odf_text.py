@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.readers.lines import names
+from indexer.readers.lines import names, too_much_for_a_cell
 from indexer.readers.odf import qname
 
 _SKIPPED = frozenset(
@@ -30,9 +30,6 @@ _CHARACTERS = {
 }
 _STYLED_HEADING = re.compile(r"Heading_20_([1-9])")
 _LONGEST_CHAIN = 10
-# Cells with more paragraphs and text than this are there for the layout.
-_CELL_PARAGRAPHS = 3
-_CELL_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +176,7 @@ def _is_layout(cell: list[Paragraph | Row]) -> bool:
     """Whether a cell holds more than a piece of data: a table, headings, much text."""
     if any(isinstance(item, Row) or item.level for item in cell):
         return True
-    return len(cell) > _CELL_PARAGRAPHS and sum(map(len, _texts(cell))) > _CELL_LENGTH
+    return too_much_for_a_cell(len(cell), _texts(cell))
 
 
 def _texts(cell: list[Paragraph | Row]) -> Iterator[str]:
