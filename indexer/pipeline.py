@@ -239,15 +239,24 @@ class _Run:
                     members.add(message.member)
                     self._take_document(file, message)
                 case Refused(failure=failure):
+                    self._keep_members(file.path, members)
                     self._fail(file, digest, "", failure)
                 case Left():
                     self._take_known(file, digest or b"")
                     return
                 case Finished(other=other):
                     self.report.other += other
+                    self._keep_members(file.path, members)
                     self._take_end(file, digest, own)
-        if file.path in self._known or members:
-            self._batch.keep_members(file.path, members)
+
+    def _keep_members(self, path: Path, members: set[str]) -> None:
+        """Let go of what no longer lies in a file.
+
+        To be called before the record that calls the file done: what follows that one is lost if
+        the run is cut short between the two.
+        """
+        if path in self._known or members:
+            self._batch.keep_members(path, members)
 
     def _take_end(self, file: FoundFile, digest: bytes | None, own: Read | None) -> None:
         """Take what a file says itself, or that it says nothing but what lies in it."""
@@ -304,14 +313,16 @@ class _Run:
         if like is None or not same_by_name(like.location.name, record.location.name):
             return False
         members = set()
+        if inside and not record.member:
+            self._batch.add_record(self._unfinished(record.path))
         for inner in inside:
             member = inner.member[len(like.member) :].lstrip("/")
             place = f"{record.member}/{member}" if record.member else member
             members.add(place)
             self._batch.add_record(replace(inner, path=record.path, member=place))
-        self._batch.add_record(replace(record, document=like.document))
         if not record.member:
-            self._batch.keep_members(record.path, members)
+            self._keep_members(record.path, members)
+        self._batch.add_record(replace(record, document=like.document))
         return True
 
     def _settle_twins(self) -> None:
@@ -326,6 +337,7 @@ class _Run:
             if self._take_stored(record):
                 self.report.moved += 1
             elif failure is not None:
+                self._keep_members(found.path, set())
                 self._fail(found, record.content_hash, "", failure)
             else:
                 again.append(found)

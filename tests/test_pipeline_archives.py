@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import itertools
 import shutil
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from conftest import run_index
 
+from indexer.batch import Batch
 from search.collection import Collection
 from search.encoders import HashingEncoder
 from search.engine import Engine
@@ -75,6 +78,73 @@ def test_an_archive_that_goes_takes_everything_along(settings: Settings, folder:
     assert found(settings, "apples") == []
     assert found(settings, "bees") == ["b.txt"]
     assert set(known(settings)) == {"b.txt"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("many", "fewer"),
+        ("many", "copy"),
+        ("many", "copy of another kind"),
+        ("many", "damaged"),
+        ("none", "fewer"),
+        ("none", "copy"),
+    ],
+)
+def test_a_run_cut_short_after_any_commit_leaves_nothing_of_an_archive(
+    settings: Settings, folder: Path, before: str, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is cut short, the next one too: the third finds all as if none had been."""
+    monkeypatch.setattr("indexer.batch._DOCUMENTS", 1)
+    many = packed(a__txt="Apples are red.", b__pdf=b"%PDF-1.4 broken", c__txt="Cats sleep.")
+    afters = {
+        "fewer": packed(a__txt="Apples are red."),
+        "copy": packed(x__txt="Xylophones ring.", y__txt="Yaks graze."),
+        "copy of another kind": b"%PDF-1.4 damaged",
+        "damaged": packed(a__txt="Apples are red." * 99)[:-30],
+    }
+    (folder / "copy.zip").write_bytes(afters["copy"])
+    (folder / "copy of another kind.zip").write_bytes(afters["copy of another kind"])
+    path = folder / "it.zip"
+    cut = itertools.count(1)
+    for number in cut:
+        shutil.rmtree(settings.home, ignore_errors=True)
+        path.unlink(missing_ok=True)
+        run_index(settings, folder)
+        if before == "many":
+            path.write_bytes(many)
+            run_index(settings, folder)
+        path.write_bytes(many if before == "none" else afters[after])
+        first = run_cut_short(settings, folder, number, monkeypatch)
+        path.write_bytes(afters[after])
+        second = run_cut_short(settings, folder, number, monkeypatch)
+        run_index(settings, folder)
+        inside = {place for place in known(settings) if place.startswith("it.zip")}
+        expected = {
+            "fewer": {"it.zip", "it.zip/a.txt"},
+            "copy": {"it.zip", "it.zip/x.txt", "it.zip/y.txt"},
+        }.get(after, {"it.zip"})
+        assert inside == expected, number
+        if not first and not second:
+            break
+    assert number > 1
+
+
+def run_cut_short(
+    settings: Settings, folder: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> bool:
+    """Index and stop right after the ``number``-th commit; whether it came to that."""
+    commits = itertools.count(1)
+    commit = Batch.commit
+
+    def counted(batch: Batch) -> None:
+        commit(batch)
+        if next(commits) == number:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batch, "commit", counted)
+        return run_index(settings, folder).interrupted
 
 
 def test_an_archive_that_moves_is_not_read_again(settings: Settings, folder: Path) -> None:
