@@ -14,6 +14,7 @@ from search.phrases import exact_words
 from search.requirements import (
     Condition,
     Dated,
+    Headed,
     Kind,
     Language,
     Lies,
@@ -56,9 +57,9 @@ def typed(condition: Condition) -> str:
         case Prefix(start):
             return f"{start}*"
         case Named(where, words, is_open):
-            return (
-                f"{where}:{'-'.join(words)}*" if is_open else f"{where}:{quoted(' '.join(words))}"
-            )
+            return _typed_words(where, words, is_open)
+        case Headed(words, is_open):
+            return _typed_words("heading", words, is_open)
         case Lies(pattern):
             return f"path:{quoted(pattern)}"
         case Kind(name):
@@ -68,9 +69,17 @@ def typed(condition: Condition) -> str:
         case Dated(side, day):
             return f"{side}:{day}"
         case Pages(first, last):
-            if first == last:
-                return f"page:{first}"
-            return f"page:{first}-{'' if last == _MOST_PAGES else last}"
+            return _typed_pages(first, last)
+
+
+def _typed_pages(first: int, last: int) -> str:
+    if first == last:
+        return f"page:{first}"
+    return f"page:{first}-{'' if last == _MOST_PAGES else last}"
+
+
+def _typed_words(field: str, words: tuple[str, ...], is_open: bool) -> str:
+    return f"{field}:{'-'.join(words)}*" if is_open else f"{field}:{quoted(' '.join(words))}"
 
 
 def bare_words(text: str) -> tuple[str, ...]:
@@ -79,14 +88,19 @@ def bare_words(text: str) -> tuple[str, ...]:
 
 
 def _named(item: Item) -> Named:
+    return Named("author" if item.name == "author" else "title", *_words(item))
+
+
+def _headed(item: Item) -> Headed:
+    return Headed(*_words(item))
+
+
+def _words(item: Item) -> tuple[tuple[str, ...], bool]:
+    """The words of a name, and whether the last one need only begin a word."""
     words = bare_words(item.text)
     if not words:
         raise NoValue(f"{item.name}: takes words, not {item.text}.")
-    return Named(
-        "author" if item.name == "author" else "title",
-        words,
-        open=not item.quoted and item.text.endswith("*"),
-    )
+    return words, not item.quoted and item.text.endswith("*")
 
 
 def _lies(item: Item) -> Lies:
@@ -135,6 +149,7 @@ def _bare(item: Item) -> str:
 
 _CONDITIONS: dict[str, Callable[[Item], Condition]] = {
     "title": _named,
+    "heading": _headed,
     "author": _named,
     "path": _lies,
     "type": _kind,

@@ -21,12 +21,13 @@ from search.collection import Snapshot
 from search.fields import bare_words
 from search.paths import lies
 from search.phrases import holds_beginning, holds_phrase, stands_in
-from search.reading import Ids
+from search.reading import Ids, Reading
 from search.requirements import (
     Clause,
     Condition,
     Dated,
     DocumentFacts,
+    Headed,
     Kind,
     Language,
     Lies,
@@ -134,18 +135,15 @@ def allowed(snapshot: Snapshot, requirements: Requirements) -> Allowed:
             continue
         texts = tuple(c for c in clause if isinstance(c, Phrase | Prefix))
         passing = [documents.passages([(c,)], []) for c in clause if isinstance(c, OfDocument)]
-        passing += [
-            reading.passages_on(ids, c.first, c.last) for c in clause if isinstance(c, Pages)
-        ]
+        passing += [_at(reading, ids, c) for c in clause if isinstance(c, Pages | Headed)]
         either = np.unique(np.concatenate(passing)) if passing else np.empty(0, np.int64)
         if texts:
             reads.append(_Read(texts, frozenset(either.tolist())))
         else:
             ids = _common(ids, either)
     for condition in excluded:
-        if isinstance(condition, Pages):
-            on = reading.passages_on(ids, condition.first, condition.last)
-            ids = np.setdiff1d(ids, on, assume_unique=True)
+        if isinstance(condition, Pages | Headed):
+            ids = np.setdiff1d(ids, _at(reading, ids, condition), assume_unique=True)
     unwanted = tuple(c for c in excluded if isinstance(c, Phrase | Prefix))
     if not reads and not unwanted:
         return Allowed(ids)
@@ -175,6 +173,21 @@ def meets(document: DocumentFacts, condition: OfDocument, roots: Sequence[str]) 
             return document.day < day
         case Dated(_, day):
             return document.day >= day
+
+
+def _at(reading: Reading, ids: Ids, condition: Pages | Headed) -> Ids:
+    """Those of the passages ``ids`` that stand on the pages or beneath the headings asked for."""
+    if isinstance(condition, Pages):
+        return reading.passages_on(ids, condition.first, condition.last)
+    known: dict[tuple[str, ...], bool] = {}
+    found = []
+    for passage, trail in reading.headings(ids):
+        if trail not in known:
+            names = (bare_words(heading) for heading in trail)
+            known[trail] = any(_named(n, condition.words, condition.open) for n in names)
+        if known[trail]:
+            found.append(passage)
+    return np.array(found, dtype=np.int64)
 
 
 class _Documents:

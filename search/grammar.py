@@ -4,7 +4,8 @@ r"""The query language: from what is typed to its items, and back.
 
     query   =  { item | "OR" }
     item    =  [ "-" ] ( field ":" value  |  phrase  |  prefix  |  word )
-    field   =  "title" | "path" | "type" | "lang" | "author" | "before" | "after" | "page"
+    field   =  "title" | "heading" | "path" | "type" | "lang" | "author" | "before" | "after"
+             | "page"
     value   =  phrase | word
     phrase  =  a quotation mark, text in which \" and \\ stand for " and \, another one
     prefix  =  word "*"
@@ -23,7 +24,7 @@ from enum import Enum
 import regex
 
 #: The fields that there are.
-FIELDS = ("title", "path", "type", "lang", "author", "before", "after", "page")
+FIELDS = ("title", "heading", "path", "type", "lang", "author", "before", "after", "page")
 
 _TYPOGRAPHIC = "“”„‟«»"
 _QUOTES = f'"{_TYPOGRAPHIC}'

@@ -387,6 +387,19 @@ class Reading:
             found.extend(passage for (passage,) in rows)
         return np.array(found, dtype=np.int64)
 
+    def headings(self, ids: Ids) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Number and heading trail of each of the passages ``ids`` (int64, ascending), in order."""
+        known: dict[str, tuple[str, ...]] = {}
+        for part in _parts(ids.tolist()):
+            marks = ",".join("?" * len(part))
+            rows = self._connection.execute(
+                f"SELECT id, headings FROM passages WHERE id IN ({marks}) ORDER BY id", part
+            )
+            for passage, stored in rows:
+                if stored not in known:
+                    known[stored] = tuple(msgspec.json.decode(stored))
+                yield passage, known[stored]
+
     def texts(self, ids: Ids) -> Iterator[tuple[int, str]]:
         """Number and text of each of the passages ``ids`` (int64, ascending), in order."""
         for part in _parts(ids.tolist()):

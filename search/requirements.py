@@ -37,6 +37,19 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class Headed:
+    """Words that must stand one after the other in a heading that the passage stands beneath.
+
+    Attributes:
+        words: The words, without diacritics.
+        open: Whether the last one need only begin a word.
+    """
+
+    words: tuple[str, ...]
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """Words that must stand in the document's title or author one after the other.
 
@@ -88,7 +101,7 @@ class Dated:
 #: What is asked of a document as a whole, …
 OfDocument = Named | Lies | Kind | Language | Dated
 #: … and of a passage.
-OfPassage = Phrase | Prefix | Pages
+OfPassage = Phrase | Prefix | Pages | Headed
 Condition = OfDocument | OfPassage
 Clause = tuple[Condition, ...]
 

@@ -132,7 +132,9 @@ def test_filters_alone_list_the_newest_documents_first(indexed: Build) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("text", ["bees dance", '"bees dance"', "type:md", "bees -zebra type:md"])
+@pytest.mark.parametrize(
+    "text", ["bees dance", '"bees dance"', "type:md", "heading:e*", "bees -zebra type:md"]
+)
 @pytest.mark.parametrize("per_document", [1, 3])
 def test_pages_continue_one_another(
     indexed: Build, mode: str, text: str, per_document: int

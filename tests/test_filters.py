@@ -27,6 +27,7 @@ from search.queries import parse
 from search.requirements import (
     Condition,
     Dated,
+    Headed,
     Kind,
     Language,
     Lies,
@@ -48,6 +49,7 @@ VOCABULARY = [
     "YouTube", "my-YouTube-page", "PDFs", "PDF", "l’histoire", "histoires", "Straße", "STRASSE",
     "2024-06-30", "v2.0", "café", "cafe", "東京タワー", "e-mail", "running", "ran", "http://red.apple/bee",
 ]  # fmt: skip
+TRAILS = [(), ("Keeping Bees", "The Bee"), ("Café", "Annual Straße"), ("The Bee",)]
 DAY = 86_400 * 10**9
 
 
@@ -58,6 +60,7 @@ class Made:
     id: int
     text: str
     page: int | None
+    headings: tuple[str, ...]
     title: str
     kind: str
     author: str
@@ -82,6 +85,7 @@ def collection(folder: Path, seed: int) -> list[Made]:
                 text = "\n\n".join(texts)
                 ends = list(itertools.accumulate(len(t) + 2 for t in texts))
                 pages = [chance.choice([None, 1, 2, 3]) for _ in texts]
+                trails = [chance.choice(TRAILS) for _ in texts]
                 kind = chance.choice(["pdf", "docx", "markdown"])
                 document = Document(
                     chance.choice(["", "Red Apples", "The Bee Café", "Straße"]),
@@ -99,8 +103,8 @@ def collection(folder: Path, seed: int) -> list[Made]:
                 )
                 modified = chance.choice([0, 19_000 * DAY, 19_904 * DAY])
                 spans = [
-                    Passage(end - 2 - len(t), end - 2, page=page)
-                    for t, end, page in zip(texts, ends, pages, strict=True)
+                    Passage(end - 2 - len(t), end - 2, trail, page)
+                    for t, end, trail, page in zip(texts, ends, trails, pages, strict=True)
                 ]
                 digests = [hashlib.sha256(f"{number} {t}".encode()).digest() for t in texts]
                 rows = writing.add_embeddings(digests, ENCODER.encode_passages(texts))
@@ -110,9 +114,9 @@ def collection(folder: Path, seed: int) -> list[Made]:
                 writing.put_file(FileRecord(path, 1, modified, digests[0], version, None))
                 day = {0: "1970-01-01", 19_000 * DAY: "2022-01-08"}.get(modified, "2024-06-30")
                 made += [
-                    Made(0, t, page, document.title, kind, document.author, document.date,
+                    Made(0, t, page, trail, document.title, kind, document.author, document.date,
                          document.language, path.as_posix(), day)
-                    for t, page in zip(texts, pages, strict=True)
+                    for t, page, trail in zip(texts, pages, trails, strict=True)
                 ]  # fmt: skip
         writer.activate()
     return [Made(n, *(getattr(m, f) for f in Made.__dataclass_fields__ if f != "id"))
@@ -167,14 +171,20 @@ def slow_meets(made: Made, condition: Condition) -> bool:
             return f" {start}" in slow_units(made.text)
         case Pages(first, last):
             return made.page is not None and first <= made.page <= last
+        case Headed(words, is_open):
+            return any(begin_in(words, is_open, heading) for heading in made.headings)
     return slow_document_meets(made, condition)
+
+
+def begin_in(words: tuple[str, ...], is_open: bool, text: str) -> bool:
+    return f" {' '.join(words)}{'' if is_open else ' '}" in without_marks(slow_units(text))
 
 
 def slow_document_meets(made: Made, condition: Condition) -> bool:
     match condition:
         case Named(where, words, is_open):
             shown = (made.title or Path(made.path).name) if where == "title" else made.author
-            return f" {' '.join(words)}{'' if is_open else ' '}" in without_marks(slow_units(shown))
+            return begin_in(words, is_open, shown)
         case Kind(name):
             alias = {"word": "docx", "md": "markdown"}.get(name, name)
             return made.kind in (name, alias) or made.path.endswith(f".{name}")
@@ -225,6 +235,10 @@ FILTERS = [
     "page:1",
     "page:2-3",
     "page:9-",
+    "heading:bee",
+    "heading:keeping",
+    "heading:an*",
+    "heading:straße",
     "path:reports",
     "path:Reports/**",
     "path:**/*.pdf",

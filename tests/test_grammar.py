@@ -21,6 +21,7 @@ from search.phrases import (
 from search.requirements import (
     Condition,
     Dated,
+    Headed,
     Kind,
     Language,
     Lies,
@@ -134,6 +135,9 @@ def test_how_items_were_typed_is_kept() -> None:
         ("title:bee*", Named("title", ("bee",), open=True)),
         ('title:"bee*"', Named("title", ("bee",))),
         ('author:"José Müller"', Named("author", ("jose", "muller"))),
+        ("heading:Safety", Headed(("safety",))),
+        ('heading:"Bees & Café"', Headed(("bees", "cafe"))),
+        ("heading:instal*", Headed(("instal",), open=True)),
         ("path:a/**", Lies("a/**")),
         ("type:.PDF,", Kind("pdf")),
         ("lang:DE", Language("de")),
@@ -169,6 +173,7 @@ def test_conditions(text: str, condition: Condition) -> None:
         "type:a/b",
         "title:!!",
         "author:*",
+        "heading:…",
         "before:2024-06-30T12:00",
     ],
 )
@@ -190,6 +195,7 @@ CONDITIONS = st.one_of(
         st.lists(st.sampled_from(["bee", "u2"]), min_size=1).map(tuple),
         st.booleans(),
     ),
+    st.builds(Headed, st.just(("bee", "u2")), st.booleans()),
     st.builds(Lies, st.text('ab/*[]"\\ é“', min_size=1).map(str.split).map(" ".join).filter(bool)),
     st.builds(Kind, st.sampled_from(["pdf", "md"])),
     st.builds(Language, st.sampled_from(["de", "en"])),
