@@ -132,9 +132,7 @@ def test_filters_alone_list_the_newest_documents_first(indexed: Build) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    "text", ["bees dance", '"bees dance"', "type:md", "heading:e*", "bees -zebra type:md"]
-)
+@pytest.mark.parametrize("text", ["bees dance", '"bees dance"', "type:md", "bees -zebra type:md"])
 @pytest.mark.parametrize("per_document", [1, 3])
 def test_pages_continue_one_another(
     indexed: Build, mode: str, text: str, per_document: int
@@ -217,7 +215,19 @@ def test_explanations_add_up(indexed: Build) -> None:
 
 SIGNS = st.sampled_from(
     [
-        *('"', "-", "title:", "type:md", "path:*", "before:2030", "page:1", "OR", "*", "re*"),
+        *(
+            '"',
+            "-",
+            "title:",
+            "type:md",
+            "heading:e*",
+            "path:*",
+            "before:2030",
+            "page:1",
+            "OR",
+            "*",
+            "re*",
+        ),
         *("apple", "trees", "\u202e", "\u200b", "'; DROP TABLE", ".*", "[a-z]+", "%", "(", "كتاب"),
         "x" * 300,
     ]
