@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import olefile
 from conftest import SHARED
 from hypothesis import strategies as st
+from ole_files import container
 from small_files import all_formats
 
 from indexer.isolation import ReaderPool
 from indexer.readers import kind_of
 from indexer.readers.formats import by_suffix
+from indexer.readers.ole import MAGIC
 from indexer.walk import FoundFile
 from indexer.worker import Finished, Message, Opened, Read, Refused
 from search.models import Document
@@ -132,7 +136,9 @@ def _number(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 def _inside(draw: st.DrawFn, data: bytes) -> bytes:
-    """Spoil a file inside a ZIP archive, which is sound afterwards; others are flipped."""
+    """Spoil a file inside an archive or container, which is sound then; others are flipped."""
+    if data.startswith(MAGIC):
+        return _inside_container(draw, data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [(name, archive.read(name)) for name in archive.namelist()]
@@ -141,7 +147,7 @@ def _inside(draw: st.DrawFn, data: bytes) -> bytes:
     if not members:
         return data
     chosen = draw(st.integers(0, len(members) - 1))
-    deed = DEEDS[draw(st.sampled_from(["flipped", "cut off", "cut out", "repeated", "spliced"]))]
+    deed = DEEDS[draw(st.sampled_from(_WITHIN))]
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, (name, content) in enumerate(members):
@@ -151,6 +157,30 @@ def _inside(draw: st.DrawFn, data: bytes) -> bytes:
     return stream.getvalue()
 
 
+def _inside_container(draw: st.DrawFn, data: bytes) -> bytes:
+    """Spoil a stream of an OLE2 container."""
+    try:
+        file = olefile.OleFileIO(io.BytesIO(data))
+        streams = [(path, file.openstream(path).read()) for path in file.listdir()]
+    except Exception:  # it is spoilt already
+        return _flip(draw, data)
+    if not streams:
+        return data
+    # Long streams first: those that draws tend to take have the text in them.
+    streams.sort(key=lambda stream: -len(stream[1]))
+    chosen = draw(st.integers(0, len(streams) - 1))
+    deed = DEEDS[draw(st.sampled_from([*_WITHIN, "given an extreme number"]))]
+    tree: dict[str, Any] = {}
+    for number, (path, content) in enumerate(streams):
+        storage = tree
+        for name in path[:-1]:
+            storage = storage.setdefault(name, {})
+        storage[path[-1]] = deed(draw, content) if number == chosen else content
+    return container(tree)
+
+
+#: What is done to a file inside another.
+_WITHIN = ("flipped", "cut off", "cut out", "repeated", "spliced")
 DEEDS: dict[str, Callable[[st.DrawFn, bytes], bytes]] = {
     "flipped": _flip,
     "cut off": _cut_end,

@@ -10,15 +10,19 @@ import io
 import json
 import tarfile
 import zipfile
+from pathlib import Path
 
 import docx
 import pptx
 import xlsxwriter
 from docx.document import Document as WordDocument
+from ole_files import Values, container, message
 from pptx.presentation import Presentation
 from pptx.util import Inches
 from reportlab.pdfgen.canvas import Canvas
 
+#: Files that only old programs write; its README says how they were made.
+LEGACY = Path(__file__).resolve().parent / "legacy"
 TIME = datetime.datetime(2024, 5, 17, 12, 0, tzinfo=datetime.UTC)
 TITLE = "The harbour book"
 TIDES = "High water comes fifty minutes later each day. The café on the quay keeps a table of it."
@@ -203,6 +207,7 @@ def all_formats() -> dict[str, tuple[str, bytes]]:
         "asciidoc": ("a.adoc", ASCIIDOC.encode()),
         "code": ("a.py", CODE.encode()),
         "csv": ("a.csv", csv),
+        "doc": ("a.doc", (LEGACY / "harbour.doc").read_bytes()),
         "docx": ("a.docx", _docx()),
         "epub": ("a.epub", _epub()),
         "html": ("a.html", HTML.encode()),
@@ -213,18 +218,21 @@ def all_formats() -> dict[str, tuple[str, bytes]]:
         "mail": ("a.eml", _mail("Tides", TIDES).as_bytes()),
         "markdown": ("a.md", MARKDOWN.encode()),
         "mbox": ("a.mbox", _mbox()),
+        "msg": ("a.msg", _msg()),
         "odp": ("a.odp", _opendocument("odp")),
         "ods": ("a.ods", _opendocument("ods")),
         "odt": ("a.odt", _opendocument("odt")),
         "org": ("a.org", ORG.encode()),
         "packed": ("a.md.bz2", bz2.compress(MARKDOWN.encode())),
         "pdf": ("a.pdf", _pdf()),
+        "ppt": ("a.ppt", (LEGACY / "harbour.ppt").read_bytes()),
         "pptx": ("a.pptx", _pptx()),
         "rst": ("a.rst", RST.encode()),
         "rtf": ("a.rtf", RTF.encode("ascii")),
         "subtitles": ("a.vtt", SUBTITLES.encode()),
         "tar": ("a.tar", _tar()),
         "text": ("a.txt", TEXT.encode("cp1252")),
+        "xls": ("a.xls", (LEGACY / "harbour.xls").read_bytes()),
         "xlsx": ("a.xlsx", _xlsx()),
         "xml": ("a.xml", XML.encode()),
         "yaml": ("a.yaml", YAML.encode()),
@@ -328,6 +336,20 @@ def _mail(subject: str, text: str) -> email.message.EmailMessage:
     message.add_attachment(MARKDOWN.encode(), "text", "markdown", filename="book.md")
     message.set_boundary("tide")
     return message
+
+
+def _msg() -> bytes:
+    keeper: Values = {0x3001: "Harbour", 0x39FE: "harbour@example.org", 0x0C15: 1}
+    book: Values = {0x3707: "book.md", 0x3701: MARKDOWN.encode(), 0x3705: 1}
+    values: Values = {
+        0x001A: "IPM.Note",
+        0x0037: "Tides",
+        0x0039: TIME,
+        0x0042: "Ann Keeper",
+        0x5D02: "keeper@example.org",
+        0x1000: TIDES,
+    }
+    return container(message(values, [keeper], [book]))
 
 
 def _mbox() -> bytes:

@@ -21,11 +21,11 @@ from search.settings import Settings
 GOLDEN = PROJECT / "tests" / "golden"
 
 #: Formats whose passages are told apart by page, by place, or by nothing; the others by headings.
-PAGED = {"odp", "pdf", "pptx"}
-PLACED = {"code", "csv", "ipynb", "ods", "subtitles", "xlsx"}
+PAGED = {"odp", "pdf", "ppt", "pptx"}
+PLACED = {"code", "csv", "ipynb", "ods", "subtitles", "xls", "xlsx"}
 PLAIN = {"json", "jsonl", "yaml"}
 #: What has neither: an archive or a mailbox has those of what lies in it.
-HOLDERS = {"mail", "mbox", "packed", "tar", "zip"}
+HOLDERS = {"mail", "mbox", "msg", "packed", "tar", "zip"}
 
 
 def indexed(folder: Path) -> dict[str, dict[str, Any]]:

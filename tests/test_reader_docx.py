@@ -312,3 +312,25 @@ def test_zip_bombs_are_refused(size: int, declared: int | None) -> None:
             archive.getinfo("word/document.xml").file_size = declared
     with pytest.raises(ReadError, match="unpacks to"):
         read(buffer.getvalue(), "a.docx")
+
+
+def test_the_strict_variant_is_read_as_the_usual_one() -> None:
+    word = new_word()
+    word.add_heading("Mills", 1)
+    word.add_paragraph("The wheel turns.")
+    table = word.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "Code", "Means"
+    usual = saved(word)
+    strict = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(usual)) as source, zipfile.ZipFile(strict, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            for part in (b"wordprocessingml", b"officeDocument", b"drawingml"):
+                content = content.replace(
+                    b"http://schemas.openxmlformats.org/" + part + b"/2006/",
+                    b"http://purl.oclc.org/ooxml/" + part + b"/",
+                )
+            target.writestr(name, content)
+    document = read(strict.getvalue(), "a.docx")
+    assert document == read(usual, "a.docx")
+    assert outline(document) == [("Mills", ["The wheel turns.", "Code | Means"])]

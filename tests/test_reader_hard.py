@@ -32,14 +32,14 @@ MOST_REFUSED = {
     "epub": 3,
     "html": 1,
     "ipynb": 0,
-    "legacy_office": 25,
-    "mail": 6,
+    "legacy_office": 15,
+    "mail": 2,
     "not_documents": 13,
     "odt": 3,
     "pdf": 81,
     "pptx": 10,
     "rtf": 0,
-    "sheets": 11,
+    "sheets": 6,
     "text": 2,
 }
 #: Seconds that reading all of them may take, here and on slower machines.

@@ -57,6 +57,34 @@ def test_docbook() -> None:
     assert (document.date, document.language) == ("2020-03-04", "de")
 
 
+def test_prefixes_that_are_declared_nowhere_do_no_harm() -> None:
+    document = read_as(
+        '<list><a:item b="1">upper mill</a:item><a:row c="2"><d>x</d></a:row></list>'
+    )
+    assert "upper mill" in document.text
+
+
+def test_outlines_say_what_their_attributes_say() -> None:
+    document = read_as(
+        """<opml version="2.0"><head><title>My feeds</title><ownerName>Ann Lee</ownerName>
+        <dateModified>Sun, 30 Jun 2024 10:00:00 GMT</dateModified><windowTop>61</windowTop></head>
+        <body><outline text="News"><outline text="Mills" title="Mills" type="rss"
+        xmlUrl="http://x.org/rss"/></outline><outline text="Dam" _note="leaks"/></body></opml>"""
+    )
+    assert outline(document) == [("My feeds", ["• News", "• Mills", "• Dam leaks"])]
+    assert (document.author, document.date) == ("Ann Lee", "2024-06-30")
+
+
+def test_maps_of_dita_say_what_they_lead_to() -> None:
+    document = read(
+        b"""<map><title>Manual</title><topicref href="a.dita" navtitle="Mills">
+        <topicref href="b.dita"><topicmeta><navtitle>Wheels</navtitle></topicmeta></topicref>
+        </topicref></map>""",
+        "a.ditamap",
+    )
+    assert outline(document) == [("Manual", ["• Mills", "• Wheels"])]
+
+
 def test_tei_without_its_header() -> None:
     document = read_as(
         '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>Letters'

@@ -143,7 +143,7 @@ def test_suffixes_are_lower_case_with_dot() -> None:
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + NOISE,
             "a.docx",
-            "The file is encrypted, a message of Outlook or in an Office format from before 2007.",
+            "The file is of an old kind that is not read, or damaged.",
         ),
     ],
 )

@@ -48,7 +48,7 @@ def read(data: bytes, _name: str) -> Document:
     }
     items = list(Body(Styles(parts.get("styles")), notes).items(root))
     builder = DocumentBuilder("docx")
-    title = _write(builder, items)
+    title = write_items(builder, items)
     given = package.properties()
     return builder.build(
         given.title or title or builder.first_heading,
@@ -58,8 +58,16 @@ def read(data: bytes, _name: str) -> Document:
     )
 
 
-def _write(builder: DocumentBuilder, items: Sequence[Paragraph | Row]) -> str:
-    """Write paragraphs and rows; return what is set in the style for titles."""
+def write_items(builder: DocumentBuilder, items: Sequence[Paragraph | Row]) -> str:
+    """Write paragraphs and rows of a Word document, whichever format it is in.
+
+    Args:
+        builder: Where to.
+        items: The paragraphs and rows, in the order they are read.
+
+    Returns:
+        What is set in the style for titles, or "".
+    """
     title = ""
     styled = any(isinstance(item, Paragraph) and _level(item) for item in items)
     for item, after in zip_longest(items, items[1:]):

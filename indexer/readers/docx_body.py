@@ -6,7 +6,7 @@ insertions, so the XML is gone through here. It cannot nest deeper than the pars
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,12 +141,20 @@ class Body:
 
     def _table(self, table: Any) -> Iterator[Paragraph | Row]:
         for row in _rows(table):
-            cells = [list(self.items(cell)) for cell in _cells(row)]
-            if len(cells) < 2 or any(map(_is_layout, cells)):
-                for cell in cells:
-                    yield from cell
-            else:
-                yield Row(tuple(" ".join(_texts(cell)) for cell in cells))
+            yield from row_of([list(self.items(cell)) for cell in _cells(row)])
+
+
+def row_of(cells: Sequence[Sequence[Paragraph | Row]]) -> Iterator[Paragraph | Row]:
+    """A row of a table, or what stands in its cells where they are there for the layout.
+
+    Args:
+        cells: What stands in each of them.
+    """
+    if len(cells) < 2 or any(map(_is_layout, cells)):
+        for cell in cells:
+            yield from cell
+    else:
+        yield Row(tuple(" ".join(_texts(cell)) for cell in cells))
 
 
 def _alternative(element: Any) -> Any:
@@ -175,13 +183,13 @@ def _cells(row: Any) -> Iterator[Any]:
             yield from _cells(child)
 
 
-def _is_layout(cell: list[Paragraph | Row]) -> bool:
+def _is_layout(cell: Sequence[Paragraph | Row]) -> bool:
     """Whether a cell holds more than a piece of data: a table, headings, much text."""
     if any(isinstance(item, Row) or item.style.level for item in cell):
         return True
     return too_much_for_a_cell(len(cell), _texts(cell))
 
 
-def _texts(cell: list[Paragraph | Row]) -> Iterator[str]:
+def _texts(cell: Sequence[Paragraph | Row]) -> Iterator[str]:
     for item in cell:
         yield from (item.text,) if isinstance(item, Paragraph) else item.cells

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,14 +62,12 @@ class Styles:
 
     def _style(self, style_id: str) -> Style:
         chain = list(self._chain(style_id))
-        names = [style_id, *map(_name, chain[:1])]
-        if any(map(_CONTENTS.fullmatch, names)):
-            return Style(contents=True)
-        if any(map(_TITLE.fullmatch, names)):
-            return Style(title=True)
+        named = style_named(style_id, *map(_name, chain[:1]))
+        if named.contents or named.title:
+            return named
         return Style(
             level=next(filter(None, map(_level, chain)), None) or _level_of_names([style_id]),
-            listed=any(map(_LIST.fullmatch, names)) or any(map(is_listed, map(_properties, chain))),
+            listed=named.listed or any(map(is_listed, map(_properties, chain))),
             bold=next((bold for bold in map(_bold, chain) if bold is not None), False),
         )
 
@@ -82,6 +80,15 @@ class Styles:
             yield element
             based_on = element.find(qn("w:basedOn"))
             style_id = "" if based_on is None else based_on.get(qn("w:val"), "")
+
+
+def style_named(*names: str) -> Style:
+    """What a style is by the names it has."""
+    if any(map(_CONTENTS.fullmatch, names)):
+        return Style(contents=True)
+    if any(map(_TITLE.fullmatch, names)):
+        return Style(title=True)
+    return Style(_level_of_names(names), listed=any(map(_LIST.fullmatch, names)))
 
 
 def outline_level(properties: Any) -> int | None:
@@ -115,7 +122,7 @@ def _level(element: Any) -> int | None:
     return _level_of_names([_name(element)]) or outline_level(_properties(element))
 
 
-def _level_of_names(names: list[str]) -> int | None:
+def _level_of_names(names: Sequence[str]) -> int | None:
     matches = (_HEADING.fullmatch(name) for name in names)
     return next((int(match[1]) for match in matches if match), None)
 

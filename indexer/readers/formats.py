@@ -71,6 +71,7 @@ _BUILT_IN = (
     Format("asciidoc", "AsciiDoc file", (".adoc", ".asciidoc"), _HERE + "asciidoc"),
     Format("code", "source code", tuple(_CODE.split()), _HERE + "code"),
     Format("csv", "table", (".csv", ".tab", ".tsv"), _HERE + "csv"),
+    Format("doc", "Word document", (".doc", ".dot"), _HERE + "doc", binary=True),
     Format(
         "docx", "Word document", (".docm", ".docx", ".dotm", ".dotx"), _HERE + "docx", binary=True
     ),
@@ -83,6 +84,7 @@ _BUILT_IN = (
     Format("mail", "message", (".eml", ".mht", ".mhtml"), _HERE + "mail", holds_files=True),
     Format("markdown", "Markdown file", (".markdown", ".md", ".mkd"), _HERE + "markdown"),
     Format("mbox", "mailbox", (".mbox",), _HERE + "mbox", holds_files=True),
+    Format("msg", "message", (".msg",), _HERE + "msg", holds_files=True, binary=True),
     Format("odp", "presentation", (".fodp", ".odp", ".otp"), _HERE + "odp", binary=True),
     Format("ods", "spreadsheet", (".fods", ".ods", ".ots"), _HERE + "ods", binary=True),
     Format("odt", "text document", (".fodt", ".odt", ".ott"), _HERE + "odt", binary=True),
@@ -96,6 +98,7 @@ _BUILT_IN = (
         binary=True,
     ),
     Format("pdf", "PDF", (".pdf",), _HERE + "pdf", binary=True),
+    Format("ppt", "presentation", (".pps", ".ppt"), _HERE + "ppt", binary=True),
     Format(
         "pptx",
         "presentation",
@@ -115,10 +118,15 @@ _BUILT_IN = (
         binary=True,
     ),
     Format("text", "text file", (".log", ".text", ".txt"), _HERE + "text"),
+    Format("xls", "spreadsheet", (".xls", ".xlt"), _HERE + "xls", binary=True),
     Format(
-        "xlsx", "spreadsheet", (".xlsm", ".xlsx", ".xltm", ".xltx"), _HERE + "xlsx", binary=True
+        "xlsx",
+        "spreadsheet",
+        (".xlsb", ".xlsm", ".xlsx", ".xltm", ".xltx"),
+        _HERE + "xlsx",
+        binary=True,
     ),
-    Format("xml", "XML file", (".xml",), _HERE + "xml"),
+    Format("xml", "XML file", (".dita", ".ditamap", ".opml", ".xml"), _HERE + "xml"),
     Format("yaml", "YAML file", (".yaml", ".yml"), _HERE + "yaml"),
     Format("zip", "archive", (".zip",), _HERE + "zip", holds_files=True, binary=True),
 )

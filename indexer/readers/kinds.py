@@ -17,6 +17,18 @@ _HEAD = 65_536
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: What lies in containers of Office before 2007, and of Outlook, by the kind that shows.
+_OLE_STREAMS = (
+    ("__properties_version1.0", "msg"),
+    ("worddocument", "doc"),
+    ("powerpoint document", "ppt"),
+    ("workbook", "xls"),
+    ("book", "xls"),
+)
+#: What lies in those that are encrypted, or that only some people may read.
+_OLE_ENCRYPTED, _OLE_PROTECTED = "encryptedpackage", "\tdrmcontent"
+#: Kinds whose names many programs give to text of another kind, and what that is then read as.
+_TEXT_INSTEAD = {"doc": "text", "msg": "text", "ppt": "text", "xls": "csv"}
 _PDF = re.compile(rb"%PDF-\d")
 #: What compressed files begin with.
 _PACKED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
@@ -40,6 +52,12 @@ _HTML = re.compile(
     r"(?:\s+|<\?xml.*?\?>|<!--.*?-->)*+<(?:!doctype\s+html\b|(?:html|head|body|title)(?=[\s>]))",
     re.IGNORECASE | re.DOTALL,
 )
+# A spreadsheet in the XML of Excel 2003.
+_SPREADSHEET = re.compile(
+    r"""\s*+<(?:\?xml|(?:\w+:)?Workbook).*?=["']urn:schemas-microsoft-com:office:spreadsheet["']""",
+    re.DOTALL,
+)
+_ANY_MARKUP = re.compile(r"\s*+<(?:\?|[a-zA-Z])")
 _MBOX = re.compile(r"From \S+.*\d{4}\s*\n(?:>?[\w-]+:|\s)")
 _MAIL_FIELD = re.compile(
     r"(?:received|return-path|delivered-to|message-id|mime-version|date|from|to|subject):\s",
@@ -85,12 +103,12 @@ def kind_of(data: bytes | BinaryIO, name: str) -> str | None:
         return "tar"
     if head.startswith(b"{\\rtf"):
         return "rtf"
-    if is_binary(head) and by_name and by_name.name in ("mail", "mbox"):
-        # A stray NUL does not make a message anything else.
-        return by_name.name if not head.startswith(_OLE) else None
+    if head.startswith(_OLE):
+        return _ole_kind(stream, by_name)
     if is_binary(head):
-        # A document with a damaged beginning; its reader says what is wrong with it.
-        return by_name.name if by_name and by_name.binary and not head.startswith(_OLE) else None
+        # A document with a damaged beginning, of which its reader says what is wrong; or a message
+        # with a stray NUL, which does not make it anything else.
+        return by_name.name if by_name and _may_be_binary(by_name) else None
     return _text_kind(peek(head), by_name, _suffix(name))
 
 
@@ -108,11 +126,7 @@ def same_by_name(one: str, other: str) -> bool:
 def refusal(data: bytes) -> ReadError:
     """Why a file whose kind is None is not read."""
     if data.startswith(_OLE):
-        return ReadError(
-            "The file is encrypted, a message of Outlook or in an Office format from before 2007.",
-            "Open it in its own program, save it in a newer format without a password and index "
-            "again.",
-        )
+        return _ole_refusal(data)
     if data.startswith(_UNREAD_ARCHIVES):
         return ReadError(
             "Archives of this kind are not read.", "Unpack it, or pack it as .zip, and index again."
@@ -127,25 +141,75 @@ def refusal(data: bytes) -> ReadError:
     )
 
 
+def _may_be_binary(known: Format) -> bool:
+    return known.binary or known.name in ("mail", "mbox")
+
+
+def _ole_kind(stream: BinaryIO, by_name: Format | None) -> str | None:
+    """Old Office documents and Outlook's messages are containers, told by what is in them."""
+    from indexer.readers.ole import root_names
+
+    names = root_names(stream)
+    if _OLE_PROTECTED in names or _OLE_ENCRYPTED in names:
+        return None
+    for name, kind in _OLE_STREAMS:
+        if name in names:
+            return kind
+    old = {kind for _, kind in _OLE_STREAMS}
+    return by_name.name if by_name and by_name.name in old and not names else None
+
+
+def _ole_refusal(data: bytes) -> ReadError:
+    """Why a container is not read."""
+    from indexer.readers.ole import root_names
+
+    names = root_names(data)
+    if _OLE_PROTECTED in names:
+        return ReadError(
+            "The file may only be read by people its owner named.",
+            "Open it in its own program, save an unprotected copy if you may, and index that.",
+        )
+    if _OLE_ENCRYPTED in names:
+        return ReadError(
+            "The file is protected with a password.",
+            "Open it in its own program, save it without a password and index again.",
+        )
+    return ReadError(
+        "The file is of an old kind that is not read, or damaged.",
+        "Open it in its own program, save it as PDF or in a newer format and index again.",
+    )
+
+
 def _text_kind(head: str, by_name: Format | None, suffix: str) -> str | None:
     """The kind of a file that is text, from how it begins and how its name ends."""
     if flat := _FLAT_ODF.search(head):
         return _FLAT_ODF_KINDS[flat[1]]
+    if _SPREADSHEET.match(head):
+        return "xls"
     if _HTML.match(head):
         return "html"
     if head.startswith("{\\rtf"):
         return "rtf"
     if head.startswith(_UNREAD_TEXT):
         return None
-    if by_name and by_name.name not in ("text", "mail", "mbox"):
+    if by_name and by_name.name not in ("text", "mail", "mbox", *_TEXT_INSTEAD):
         return None if by_name.binary else by_name.name
     if _MBOX.match(head):
         return "mbox"
     if _is_mail(head):
         return "mail"
     if by_name:
-        return by_name.name
+        return _instead(by_name.name, head)
     return None if suffix else "text"
+
+
+def _instead(kind: str, head: str) -> str:
+    """What a text is read as that is named as of that kind."""
+    if kind not in _TEXT_INSTEAD:
+        return kind
+    if markup := _ANY_MARKUP.match(head):
+        return "xml" if markup[0].endswith("?") else "html"
+    return _TEXT_INSTEAD[kind]
 
 
 def _is_mail(head: str) -> bool:

@@ -58,16 +58,16 @@ def unpack(stream: BinaryIO, _name: str, allowance: Allowance) -> Iterator[Membe
     stream.seek(0)
     # The newer policies of the email package raise on header fields that are not well-formed.
     message = email.message_from_bytes(stream.read().lstrip(b"\xef\xbb\xbf\r\n"))
-    leaves = list(_leaves(message))
+    leaves = list(leaves_of(message))
     texts = [part for part in leaves if _is_text(part)]
     _refuse_encrypted(message, texts)
-    yield _document(message, texts)
+    yield document_of(message, texts)
     for part in leaves:
         if not _is_text(part) and (member := _attachment(part)):
             yield member
 
 
-def _leaves(message: Message) -> Iterator[Message]:
+def leaves_of(message: Message) -> Iterator[Message]:
     """The parts of a message that hold something, of several forms of a text one only."""
     waiting = [(message, True)]
     while waiting:
@@ -140,10 +140,10 @@ def _name_of(part: Message) -> str:
 def _refuse_encrypted(message: Message, texts: Sequence[Message]) -> None:
     hidden = message.get_content_type() in ("multipart/encrypted", *_SMIME) and not texts
     if hidden or (len(texts) == 1 and _text(texts[0]).lstrip().startswith(_PGP)):
-        raise _unread_envelope(message)
+        raise unread_envelope(message)
 
 
-def _unread_envelope(part: Message) -> ReadError:
+def unread_envelope(part: Message) -> ReadError:
     """Why the content of an envelope, which is signed or encrypted, cannot be had."""
     signed = str(part.get_param("smime-type", "")).lower() == "signed-data"
     return ReadError(
@@ -154,8 +154,15 @@ def _unread_envelope(part: Message) -> ReadError:
     )
 
 
-def _document(message: Message, texts: Sequence[Message]) -> Document:
-    builder = DocumentBuilder("mail")
+def document_of(message: Message, texts: Sequence[Message], kind: str = "mail") -> Document:
+    """A message as a document: its header, and its text.
+
+    Args:
+        message: The message; its fields are mended already.
+        texts: The parts that its text is made of.
+        kind: The format it came in.
+    """
+    builder = DocumentBuilder(kind)
     # What browsers put into the field for the sender of pages they save.
     is_page = field(message, "from").startswith("<Saved by ")
     if not is_page:
@@ -220,7 +227,7 @@ def _attached(part: Message, name: str) -> bytes:
             "Open the message in Outlook, save its attachments and index those.",
         )
     if kind in _SMIME:
-        raise _unread_envelope(part)
+        raise unread_envelope(part)
     if kind == "message/rfc822" and (inside := _inside(part)):
         return inside[0].as_bytes()
     return _data(part)

@@ -26,7 +26,7 @@ _WORDS = re.compile(rf"{_WORD}(?:\s+{_WORD})*")
 _QUOTE = re.compile(r"(?:[ \t]?>)+[ \t]?")
 #: What programs write above a message that they quote or forward without marking its lines.
 _DIVIDER = re.compile(r"[ \t]*-{3,} ?[^\W\d_][^\n]{4,40}[^\W\d_] ?-{3,}[ \t]*|[ \t]*_{25,}[ \t]*")
-_FORWARDED = re.compile(r"[ \t]*(?:\*|)(?:from|von|de|da|van)(?:\*|) ?: ?\S", re.IGNORECASE)
+_FORWARDED = re.compile(r"[ \t]*(?:\*|)(?:from|von|de|da|van)(?:\*|) ?:[ \t]*\S", re.IGNORECASE)
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·]|\d{1,3}[.)])[ \t]")
 _COLUMNS = re.compile(r"\S(?:\t|[ ]{3,})\S")
 #: The narrowest column anybody breaks prose at, and lines that nobody broke by hand.

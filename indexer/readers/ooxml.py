@@ -41,6 +41,11 @@ UNREADABLE = (
     ValueError,
 )
 
+# The names of the strict variant (ISO/IEC 29500-1), which stand at the beginning of a part.
+_STRICT = re.compile(
+    rb"""(\bxmlns(?::\w{1,40})?\s*=\s*["']http://)purl\.oclc\.org/ooxml/(\w+)/(?=\w+["'])"""
+)
+_STRICT_WITHIN = 8192
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_].*)?", re.IGNORECASE)
 # What programs and their templates write where a person's name belongs.
 _NO_AUTHOR = re.compile(
@@ -106,7 +111,7 @@ class Package:
         if name is None:
             return None
         try:
-            return parse_xml(self._archive.read(name))
+            return parse_xml(_usual(self._archive.read(name)))
         except (etree.XMLSyntaxError, *UNREADABLE):
             return None
 
@@ -254,6 +259,12 @@ def properties_of(root: Any) -> Properties:
         date=next(filter(None, map(iso_date, dates)), ""),
         language=language[1].lower() if language else "",
     )
+
+
+def _usual(data: bytes) -> bytes:
+    """An XML part with the usual names of namespaces in place of those of the strict variant."""
+    head = _STRICT.sub(rb"\1schemas.openxmlformats.org/\2/2006/", data[:_STRICT_WITHIN])
+    return head + data[_STRICT_WITHIN:]
 
 
 def _resolved(folder: str, target: str) -> str:

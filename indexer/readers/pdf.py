@@ -8,7 +8,7 @@ on which nothing is shown is blank, not a scan, and does not count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 
@@ -17,8 +17,10 @@ from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedErr
 
 from indexer.readers import ocr
 from indexer.readers.base import DocumentBuilder, one_line
+from indexer.readers.lines import add_lines
 from indexer.readers.pdf_columns import has_columns, in_columns
 from indexer.readers.pdf_fallback import Fallback
+from indexer.readers.pdf_forms import filled_in
 from indexer.readers.pdf_headings import Entry, find_headings
 from indexer.readers.pdf_layout import Block, blocks_of
 from indexer.readers.pdf_lines import Line, lines_of
@@ -52,12 +54,14 @@ class _Found:
         large: Numbers of the pages that unpack to too much; pdfium must not be asked for them.
         outline: Its bookmarks.
         properties: What it says about itself.
+        filled_in: What was filled into the form on each page, by its number.
     """
 
     pages: list[list[Line] | None]
     large: frozenset[int]
     outline: list[Entry]
     properties: Properties
+    filled_in: Mapping[int, Sequence[str]]
 
 
 class _TooLarge(Exception):
@@ -161,7 +165,7 @@ def _decrypted(pdf: PdfReader) -> PdfReader:
 def _found_by_pdfium(fallback: Fallback) -> _Found:
     pages = [fallback.lines(number) for number in range(1, fallback.pages + 1)]
     outline = [entry for entry in fallback.outline() if entry.page <= len(pages)]
-    return _Found([*pages], frozenset(), outline, fallback.properties())
+    return _Found([*pages], frozenset(), outline, fallback.properties(), {})
 
 
 def _found_by_pypdf(pdf: PdfReader, fallback: Fallback) -> _Found:
@@ -174,6 +178,7 @@ def _found_by_pypdf(pdf: PdfReader, fallback: Fallback) -> _Found:
     left = _ALL_CONTENT_LIMIT
     pages: list[list[Line] | None] = []
     large: set[int] = set()
+    values: dict[int, list[str]] = {}
     for number in range(1, count + 1):
         if number % _FORGET_AFTER == 0:
             pdf.resolved_objects.clear()
@@ -185,6 +190,7 @@ def _found_by_pypdf(pdf: PdfReader, fallback: Fallback) -> _Found:
             lines = fallback.lines(number) if count > _LONG else None
             if lines is None:
                 lines, torn = lines_of(page)
+            values[number] = _filled_in(page)
         except (_TooLarge, LimitReachedError, MemoryError):
             large.add(number)
         except Exception:
@@ -195,7 +201,17 @@ def _found_by_pypdf(pdf: PdfReader, fallback: Fallback) -> _Found:
             lines = _second_reading(lines, number, fallback, torn=torn)
         pages.append(lines)
     outline = list(outline_of(pdf, len(pages)))
-    return _Found(pages, frozenset(large), outline, properties_of(pdf))
+    return _Found(pages, frozenset(large), outline, properties_of(pdf), values)
+
+
+def _filled_in(page: PageObject) -> list[str]:
+    """What was filled into the form on a page; nothing where that is damaged."""
+    try:
+        return filled_in(page)
+    except MemoryError:
+        raise
+    except Exception:
+        return []
 
 
 def _content_size(page: PageObject) -> int:
@@ -264,6 +280,8 @@ def _document(pages: Sequence[Sequence[Block]], found: _Found) -> Document:
                 builder.block(block.text, preformatted=block.kind == "code")
             else:
                 builder.heading(level, block.text)
+        for text in found.filled_in.get(number, ()):
+            add_lines(builder, text)
     said = found.properties
     return builder.build(
         said.title or headings.title, author=said.author, date=said.date, language=said.language

@@ -52,7 +52,7 @@ class Headings:
 
 
 def find_headings(pages: Sequence[Sequence[Block]], outline: Sequence[Entry]) -> Headings:
-    """Tell the headings from the text.
+    """The headings, told from the text.
 
     Args:
         pages: The blocks of each page.

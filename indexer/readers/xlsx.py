@@ -1,44 +1,23 @@
-"""Spreadsheets of Excel, read with calamine.
-
-Calamine is fifteen times as fast as openpyxl, reads binary workbooks too and does not mind parts
-that are missing. It keeps a sheet as a full rectangle, though, so its size is found out first.
-"""
+"""Spreadsheets of Excel in its formats since 2007: as XML, with macros, binary, as templates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
-from itertools import chain
 from typing import Any
 
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-    load_workbook,
-)
-
-from indexer.readers.base import DocumentBuilder, one_line
+from indexer.readers.base import DocumentBuilder
 from indexer.readers.ooxml import (
     UNREADABLE,
     Package,
     damaged,
     descendants,
     elements,
-    locked,
     relation_key,
 )
-from indexer.readers.ooxml_values import as_read
-from indexer.readers.tables import TableWriter
-from search.errors import ReadError
+from indexer.readers.workbook import LABEL, check_extent, write_sheets
 from search.models import Document
 
-_LABEL = "spreadsheet"
-#: Cells in the rectangle around those with values; each takes 32 bytes, more when they are read.
-_CELLS_LIMIT = 24_000_000
 _CHUNK = 1 << 20
 #: Longer than any cell's opening tag.
 _TAG_LENGTH = 256
@@ -47,6 +26,8 @@ _FULL_CELL = re.compile(
 )
 # What newer programs put before a comment for older ones; the address is the same in all languages.
 _THREADED = re.compile(r"\A\s*\[.*linkid=870924\s+\S+:\s*", re.DOTALL)
+#: Records of a binary sheet ([MS-XLSB], 2.3.2): the beginning of a row, cells that hold something.
+_ROW, _CELLS = 0, range(2, 12)
 
 
 def read(data: bytes, _name: str) -> Document:
@@ -55,101 +36,81 @@ def read(data: bytes, _name: str) -> Document:
     Raises:
         ReadError: If it is encrypted or damaged, or would fill the memory.
     """
-    package = Package(data, _LABEL)
+    package = Package(data, LABEL)
     parts = _sheets(package)
     try:
         for part in parts.values():
             _check_extent(package, part)
     except UNREADABLE as error:
-        raise damaged(_LABEL) from error
-    workbook = _open(data)
+        raise damaged(LABEL) from error
     builder = DocumentBuilder("xlsx")
-    writer = TableWriter(builder)
-    for at, sheet in enumerate(workbook.sheets_metadata):
-        if sheet.typ not in (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet):
-            continue
-        rows = _rows(_sheet(workbook, at))
-        comments = list(_comments(package, parts.get(sheet.name, "")))
-        first = next(rows, None)
-        if first is None and not comments:
-            continue
-        builder.heading(1, sheet.name)
-        if first is not None:
-            writer.write(chain((first,), rows))
-        for cell, text in comments:
-            builder.block(f"Comment on {cell}: {text}" if cell else f"Comment: {text}")
-        builder.leave(1)
+    write_sheets(builder, data, lambda name: _comments(package, parts.get(name, "")))
     given = package.properties()
     return builder.build(given.title, author=given.author, date=given.date, language=given.language)
 
 
-def _open(data: bytes) -> CalamineWorkbook:
-    try:
-        return load_workbook(BytesIO(data))
-    except PasswordError as error:
-        raise locked(_LABEL) from error
-    except CalamineError as error:
-        raise damaged(_LABEL) from error
-    except BaseException as error:
-        raise _mapped(error) from error
-
-
-def _sheet(workbook: CalamineWorkbook, at: int) -> CalamineSheet:
-    try:
-        return workbook.get_sheet_by_index(at)
-    except CalamineError as error:
-        raise damaged(_LABEL) from error
-    except BaseException as error:
-        raise _mapped(error) from error
-
-
-def _mapped(error: BaseException) -> BaseException:
-    """What to raise for an exception: a panic of a Rust library is no `Exception`."""
-    return damaged(_LABEL) if type(error).__name__ == "PanicException" else error
-
-
-def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
-    """The numbers of the rows that have values, and those."""
-    if sheet.start is None:
-        return
-    for number, values in enumerate(sheet.iter_rows(), 1):
-        if any(value != "" for value in values):
-            yield number, [as_read(value) for value in values]
-
-
 def _sheets(package: Package) -> dict[str, str]:
-    """The parts of the sheets by the names the sheets have."""
+    """The parts of the sheets by the names the sheets have, or by their own in a binary file."""
     workbook = package.part_of("", "officeDocument")
-    targets = {relation.key: relation.target for relation in package.related(workbook)}
+    related = package.related(workbook)
+    targets = {relation.key: relation.target for relation in related}
     found = descendants(package.xml(workbook), "sheet") if workbook.endswith(".xml") else ()
     named = {sheet.get("name", ""): targets.get(relation_key(sheet), "") for sheet in found}
-    return named or {target: target for target in targets.values() if target.endswith(".xml")}
+    return named or {r.target: r.target for r in related if r.target.endswith((".xml", ".bin"))}
 
 
 def _check_extent(package: Package, part: str) -> None:
-    """Refuse a sheet with values so far apart that the rectangle around them fills the memory.
+    """Refuse a sheet that is too large.
 
     Raises:
-        ReadError: If it is too large.
+        ReadError: If it is.
     """
     stream = package.raw(part)
-    if stream is None or not part.endswith(".xml"):
+    if stream is None:
         return
+    with stream:
+        if part.endswith(".xml"):
+            check_extent(*_extent(stream))
+        elif part.endswith(".bin"):
+            check_extent(*_binary_extent(stream.read()))
+
+
+def _extent(stream: Any) -> tuple[int, int]:
+    """The last row and the last column with a value in the XML of a sheet."""
     columns: set[bytes] = set()
     rows = 0
     rest = b""
-    with stream:
-        while chunk := stream.read(_CHUNK):
-            found = _FULL_CELL.findall(rest + chunk)
-            columns.update(column for column, _ in found)
-            rows = max(rows, max((int(row) for _, row in found), default=0))
-            rest = chunk[-_TAG_LENGTH:]
-    width = max(map(_column_number, columns), default=0)
-    if width * rows > _CELLS_LIMIT:
-        raise ReadError(
-            f"A sheet stretches over {rows:,} rows and {width:,} columns, which is too much.",
-            "Delete what lies far away from the table, or save it as CSV, and index again.",
-        )
+    while chunk := stream.read(_CHUNK):
+        found = _FULL_CELL.findall(rest + chunk)
+        columns.update(column for column, _ in found)
+        rows = max(rows, max((int(row) for _, row in found), default=0))
+        rest = chunk[-_TAG_LENGTH:]
+    return rows, max(map(_column_number, columns), default=0)
+
+
+def _binary_extent(data: bytes) -> tuple[int, int]:
+    """The last row and the last column with a value in a binary sheet."""
+    row = rows = columns = at = 0
+    while at < len(data):
+        kind, at = _number(data, at, 2)
+        size, at = _number(data, at, 4)
+        if kind == _ROW:
+            row = int.from_bytes(data[at : at + 4], "little") + 1
+        elif kind in _CELLS:
+            rows = max(rows, row)
+            columns = max(columns, int.from_bytes(data[at : at + 4], "little") + 1)
+        at += size
+    return rows, columns
+
+
+def _number(data: bytes, at: int, longest: int) -> tuple[int, int]:
+    """A number in groups of seven bits, the lowest first, and where it ends."""
+    number = 0
+    for place, byte in enumerate(data[at : at + longest]):
+        number |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:
+            return number, at + place + 1
+    return number, at + longest
 
 
 def _column_number(letters: bytes) -> int:
@@ -164,9 +125,7 @@ def _comments(package: Package, sheet: str) -> Iterator[tuple[str, str]]:
     """The comments on a sheet's cells: which cell, and what they say."""
     part = package.part_of(sheet, "comments") if sheet else ""
     for comment in descendants(package.xml(part), "comment") if part else ():
-        text = _THREADED.sub("", "".join(_runs(comment)))
-        if text := one_line(text):
-            yield comment.get("ref", ""), text
+        yield comment.get("ref", ""), _THREADED.sub("", "".join(_runs(comment)))
 
 
 def _runs(comment: Any) -> Iterator[str]:

@@ -18,8 +18,11 @@ from indexer.readers.xml_vocabulary import Style
 
 # It stands at the beginning; further down are references and the like.
 _LOOKED_AT = 3_000
-_AUTHORS = names("author creator contrib")
-_DATES = names("date pubdate pub-date published updated lastbuilddate created revdate issued")
+_AUTHORS = names("author creator contrib ownername")
+_DATES = names(
+    "date pubdate pub-date published updated lastbuilddate created revdate issued datemodified"
+    " datecreated"
+)
 _TITLES = names("title article-title book-title")
 _LANGUAGES = names("language lang")
 _NAMES = names("persname personname name string-name")

@@ -68,7 +68,7 @@ LITERAL = names(
 )
 
 #: What begins with a bullet.
-ITEMS = names("listitem li sli step substep member callout list-item choice")
+ITEMS = names("listitem li sli step substep member callout list-item choice outline topicref")
 
 #: Rows of tables.
 ROWS = names("row tr strow sthead")
@@ -82,12 +82,14 @@ BLOCKS = (
         "p para simpara formalpara div section itemizedlist orderedlist variablelist simplelist ul"
         " ol dl list table informaltable tgroup figure fig example note tip warning important"
         " caution blockquote disp-quote footnote lg l v stanza abstract varlistentry"
-        " dlentry text flowpara outline"
+        " dlentry text flowpara outline topicref"
     )
 )
 
 #: Attributes that hold words for readers.
-WORDED = ("title", "alt", "caption", "summary")
+WORDED = names("title alt caption summary")
+#: The same for elements that say nothing but in attributes of their own.
+WORDED_OF = {"outline": names("text _note"), "topicref": names("navtitle")}
 
 
 def style_of(root: str) -> Style:

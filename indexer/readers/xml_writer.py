@@ -23,6 +23,7 @@ from indexer.readers.xml_vocabulary import (
     TITLES,
     UNHEADED,
     WORDED,
+    WORDED_OF,
     Style,
 )
 
@@ -132,7 +133,7 @@ class Writer:
         box = node.getparent()
         while box is not None and local_name(box) in ABOUT and box.getparent() is not None:
             box = box.getparent()
-        text = one_line(inner_text(node))
+        text = one_line(_title_in(node))
         if box is None or not text:
             return
         if box in self._headed and self._style is Style.FEED:
@@ -155,7 +156,7 @@ class Writer:
 
     def _field(self, node: etree._Element) -> None:
         """Write a value with its name before it, and its attributes."""
-        label = etree.QName(node).localname
+        label = _name_of(node)
         text = inner_text(node).strip()
         if self._style is Style.FEED:
             if label.lower() not in FEED_FIELDS or "://" in text[:10]:
@@ -192,10 +193,11 @@ class Writer:
         """Gather what the attributes of an element say to readers."""
         if not self._is_prose:
             if given := self._attributes(node):
-                self._fields.append(f"{etree.QName(node).localname}: {given}")
+                self._fields.append(f"{_name_of(node)}: {given}")
             return
+        worded = WORDED_OF.get(local_name(node), WORDED)
         for name, value in _items(node):
-            if name.rpartition("}")[2].lower() in WORDED and value.strip():
+            if name.rpartition("}")[2].lower() in worded and value.strip():
                 self._buffer.append(f" {value} ")
 
     def _flush(self) -> None:
@@ -207,6 +209,19 @@ class Writer:
     def _take_prefix(self) -> str:
         prefix, self._prefix = self._prefix, ""
         return prefix
+
+
+def _name_of(node: etree._Element) -> str:
+    """An element's name as it is written; in a damaged file it may have a prefix that is none."""
+    return str(node.tag).rpartition("}")[2]
+
+
+def _title_in(node: etree._Element) -> str:
+    """The title in an element that holds one; that of an outline holds more beside it."""
+    above = node.getparent()
+    if above is not None and local_name(above) == "opml":
+        return next((inner_text(child) for child in node if local_name(child) == "title"), "")
+    return inner_text(node)
 
 
 def _is_mixed(node: etree._Element) -> bool:
