@@ -1,13 +1,22 @@
-"""Documents on their way into the store: split, encoded together, committed together."""
+"""Documents on their way into the store: split, encoded together, committed together.
+
+While one load of them is encoded in a thread of its own, the next is gathered and split, and the
+one before is written; so the encoder, which takes nearly all of the time, hardly ever waits.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.progress import Progress
 from indexer.readers import same_by_name
@@ -17,15 +26,20 @@ from search.encoders import Encoder
 from search.models import Document, Passage
 from search.rows import FileRecord
 from search.store import Store
+from search.writing import Writing
 
-#: A batch is committed once this many passages wait to be encoded, …
+#: A load is handed to the encoder once so many passages have gathered, …
 _PASSAGES = 256
 #: … or this many documents, …
 _DOCUMENTS = 200
 #: … or after this many seconds, so that little is redone after a crash.
 _SECONDS = 5.0
-#: How many passages go to the encoder at once; between calls a run can be stopped.
-_ENCODED_TOGETHER = 64
+#: How many characters go to the encoder at once; between calls a run can be stopped.
+_ENCODED_TOGETHER = 100_000
+#: Seconds between two looks at how far the encoder has come.
+_GLANCE = 0.2
+
+_Fresh = tuple[list[bytes], npt.NDArray[np.float32]]
 
 
 @dataclass(slots=True)
@@ -38,6 +52,37 @@ class _Pending:
     key: int | None
     replaces: int | None
     files: list[FileRecord] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Load:
+    """What is written in one transaction, and what is being embedded for it."""
+
+    documents: dict[tuple[bytes, str], _Pending] = field(default_factory=dict)
+    records: list[FileRecord] = field(default_factory=list)
+    members: list[tuple[Path, set[str]]] = field(default_factory=list)
+    passages: int = 0
+    fresh: Future[_Fresh] = field(default_factory=Future)
+    embedding: frozenset[bytes] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.documents or self.records or self.members)
+
+    def texts(self) -> dict[bytes, str]:
+        """What stands in the passages, each text once, by its hash."""
+        return {
+            digest: text
+            for pending in self.documents.values()
+            for digest, text in zip(pending.hashes, pending.texts, strict=True)
+        }
+
+    def copy_of(self, record: FileRecord) -> _Pending | None:
+        """The document that a file of the same content was read as."""
+        for (content_hash, _), pending in self.documents.items():
+            here = pending.files[0].location.name
+            if content_hash == record.content_hash and same_by_name(here, record.location.name):
+                return pending
+        return None
 
 
 class Batch:
@@ -67,12 +112,18 @@ class Batch:
         self._encoder = encoder
         self._pieces = pieces
         self._progress = progress
-        self._documents: dict[tuple[bytes, str], _Pending] = {}
-        self._records: list[FileRecord] = []
-        self._members: list[tuple[Path, set[str]]] = []
-        self._waiting = 0
+        self._load = _Load()
+        self._encoding: _Load | None = None
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="encoding")
+        self._told: deque[int] = deque()
+        self._stopped = threading.Event()
         self._since = time.monotonic()
         self.documents = self.passages = self.embedded = self.removed = 0
+
+    def close(self) -> None:
+        """Have the encoder stop soon; what was not committed is forgotten."""
+        self._stopped.set()
+        self._ahead.shutdown(cancel_futures=True)
 
     def add_document(
         self,
@@ -101,9 +152,10 @@ class Batch:
         texts = _texts(document, passages)
         hashes = [_hash(text) for text in texts]
         pending = _Pending(document, content_hash, passages, texts, hashes, key, replaces, files)
-        self._documents[content_hash, document.kind] = pending
-        self._waiting += len(passages)
+        self._load.documents[content_hash, document.kind] = pending
+        self._load.passages += len(passages)
         self._progress.split(len(passages))
+        self._tell()
         self.commit_if_due()
 
     def add_copy(self, record: FileRecord) -> bool:
@@ -115,9 +167,9 @@ class Batch:
         Returns:
             Whether it does; if not, nothing was done.
         """
-        for (content_hash, _), pending in self._documents.items():
-            here = pending.files[0].location.name
-            if content_hash == record.content_hash and same_by_name(here, record.location.name):
+        for load in (self._load, self._encoding):
+            pending = load.copy_of(record) if load else None
+            if pending is not None:
                 pending.files.append(record)
                 return True
         return False
@@ -129,89 +181,141 @@ class Batch:
             EncoderError: As `commit`, which may be due.
             StorageError: As `commit`.
         """
-        self._records.append(record)
+        self._load.records.append(record)
         self.commit_if_due()
 
     def keep_members(self, path: Path, members: set[str]) -> None:
         """Note that the file ``path`` now holds ``members`` and nothing else."""
-        self._members.append((path, members))
+        self._load.members.append((path, members))
 
     def commit_if_due(self) -> None:
-        """Commit if enough has gathered, or enough time has passed.
+        """Hand on what has gathered if it is enough, or enough time has passed.
+
+        It goes to the encoder; what went there before is written.
 
         Raises:
             EncoderError: As `commit`.
             StorageError: As `commit`.
         """
         if (
-            self._waiting >= _PASSAGES
-            or len(self._documents) + len(self._records) >= _DOCUMENTS
+            self._load.passages >= _PASSAGES
+            or len(self._load.documents) + len(self._load.records) >= _DOCUMENTS
             or time.monotonic() - self._since > _SECONDS
         ):
-            self.commit()
+            self._hand_on()
 
     def commit(self) -> None:
-        """Encode what waits and write all of it in one transaction.
+        """Encode what waits and write all of it.
 
         Raises:
-            EncoderError: The encoder failed; nothing was written.
-            StorageError: The disk is full, read-only or damaged; nothing was written.
+            EncoderError: The encoder failed; what it was to encode was not written.
+            StorageError: The disk is full, read-only or damaged; nothing more was written.
         """
-        fresh = self._encode_unknown()
-        if self._documents or self._records or self._members:
-            with self._store.writing() as writing:
-                known = writing.add_embeddings(*fresh)
-                wanted = [digest for p in self._documents.values() for digest in p.hashes]
-                known.update(writing.embeddings(wanted))
-                # What is known already first: a version that is replaced may live on elsewhere.
-                for record in self._records:
-                    writing.put_file(record)
-                for pending in self._documents.values():
-                    key = pending.key
-                    if pending.replaces is not None:
-                        key = writing.sole_key(pending.replaces)
-                    version = writing.add_document(
-                        pending.document,
-                        pending.content_hash,
-                        pending.passages,
-                        [known[digest] for digest in pending.hashes],
-                        key,
-                    )
-                    for record in pending.files:
-                        writing.put_file(replace(record, document=version))
-                for path, members in self._members:
-                    self.removed += writing.keep_members(path, members)
-        self.embedded += len(fresh[0])
-        self.documents += len(self._documents)
-        self.passages += sum(len(p.passages) for p in self._documents.values())
-        self._documents.clear()
-        self._records.clear()
-        self._members.clear()
-        self._waiting = 0
-        self._since = time.monotonic()
+        self._hand_on()
+        if self._encoding is not None:
+            encoded, self._encoding = self._encoding, None
+            self._write(encoded)
 
-    def _encode_unknown(
-        self,
-    ) -> tuple[list[bytes], np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
-        """Embed the texts that the store has no embedding of, each once."""
-        texts = {
-            digest: text
-            for pending in self._documents.values()
-            for digest, text in zip(pending.hashes, pending.texts, strict=True)
-        }
-        total = self._waiting
+    def _hand_on(self) -> None:
+        """Give what has gathered to the encoder, and write what it was given before."""
+        self._since = time.monotonic()
+        if not self._load:
+            return
+        load, self._load = self._load, _Load()
+        before, self._encoding = self._encoding, load
+        texts = self._unknown(load, before)
+        load.embedding = frozenset(texts)
+        load.fresh = self._ahead.submit(self._encode, texts)
+        if before is not None:
+            self._write(before)
+
+    def _unknown(self, load: _Load, before: _Load | None) -> dict[bytes, str]:
+        """The texts of a load that nothing is known of yet, and that are not being embedded."""
+        texts = load.texts()
         with self._store.reading() as reading:
             for digest in reading.embeddings(list(texts)):
                 del texts[digest]
-        self._progress.encoded(total - len(texts))
+        if before is not None:
+            for digest in before.embedding:
+                texts.pop(digest, None)
+        self._progress.encoded(load.passages - len(texts))
+        return texts
+
+    def _write(self, load: _Load) -> None:
+        """Write a load in one transaction, once it is encoded."""
+        while not load.fresh.done():
+            wait([load.fresh], _GLANCE)  # with a limit, so that ctrl-C comes through everywhere
+            self._tell()
+        fresh = load.fresh.result()
+        self._tell()
+        with self._store.writing() as writing:
+            known = self._embeddings(load, fresh, writing)
+            # What is known already first: a version that is replaced may live on elsewhere.
+            for record in load.records:
+                writing.put_file(record)
+            for pending in load.documents.values():
+                self._write_document(pending, known, writing)
+            for path, members in load.members:
+                self.removed += writing.keep_members(path, members)
+        self.embedded += len(fresh[0])
+        self.documents += len(load.documents)
+        self.passages += load.passages
+
+    def _write_document(
+        self, pending: _Pending, known: Mapping[bytes, int], writing: Writing
+    ) -> None:
+        key = pending.key
+        if pending.replaces is not None:
+            key = writing.sole_key(pending.replaces)
+        version = writing.add_document(
+            pending.document,
+            pending.content_hash,
+            pending.passages,
+            [known[digest] for digest in pending.hashes],
+            key,
+        )
+        for record in pending.files:
+            writing.put_file(replace(record, document=version))
+
+    def _embeddings(self, load: _Load, fresh: _Fresh, writing: Writing) -> Mapping[bytes, int]:
+        """Where the embeddings of a load's passages stand in the store, by hash of the text."""
+        known = writing.add_embeddings(*fresh)
+        texts = load.texts()
+        known.update(writing.embeddings([digest for digest in texts if digest not in known]))
+        # One that was known when the load was handed on may have gone since with its last passage.
+        lost = {digest: text for digest, text in texts.items() if digest not in known}
+        if lost:
+            known.update(writing.add_embeddings(*self._encode(lost)))
+        return known
+
+    def _encode(self, texts: Mapping[bytes, str]) -> _Fresh:
+        """Embed texts, those of like length together; in the encoding thread."""
         hashes = sorted(texts, key=lambda digest: len(texts[digest]))
         parts = []
-        for start in range(0, len(hashes), _ENCODED_TOGETHER):
-            part = hashes[start : start + _ENCODED_TOGETHER]
+        for part in _parts(hashes, [len(texts[digest]) for digest in hashes]):
+            if self._stopped.is_set():
+                break  # nobody waits for what comes of it
             parts.append(self._encoder.encode_passages([texts[digest] for digest in part]))
-            self._progress.encoded(len(part))
+            self._told.append(len(part))
         empty = np.zeros((0, self._encoder.spec.dimension), dtype=np.float32)
         return hashes, np.concatenate(parts) if parts else empty
+
+    def _tell(self) -> None:
+        """Pass on what the encoding thread has done, in the thread that watches are used in."""
+        while self._told:
+            self._progress.encoded(self._told.popleft())
+
+
+def _parts(hashes: Sequence[bytes], lengths: Sequence[int]) -> Iterable[Sequence[bytes]]:
+    """Cut into parts of no more than `_ENCODED_TOGETHER` characters; a longer text is one alone."""
+    start = size = 0
+    for place, length in enumerate(lengths):
+        if place > start and size + length > _ENCODED_TOGETHER:
+            yield hashes[start:place]
+            start, size = place, 0
+        size += length
+    if start < len(hashes):
+        yield hashes[start:]
 
 
 def texts_to_embed(document: Document, encoder: Encoder, pieces: int) -> dict[bytes, str]:

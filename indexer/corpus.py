@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from indexer.progress import Progress
 from indexer.readers.base import DocumentBuilder
 from search.collection import CollectionWriter, exists
 from search.encoders import DEFAULT_MODEL, load_encoder
+from search.encoders.cache import RECIPE
 from search.engine import Engine
 from search.errors import UsageError
 from search.evaluation.lines import fault, numbered_lines, shown
@@ -70,6 +72,9 @@ def look_through(path: Path) -> Corpus:
     Args:
         path: The file corpus.jsonl.
 
+    Returns:
+        The corpus.
+
     Raises:
         UsageError: It cannot be read or holds no document, a line is malformed, or two documents
             share an id.
@@ -116,12 +121,15 @@ def open_corpus(
     """
     encoder = load_encoder(settings.model or DEFAULT_MODEL, settings.cache)
     manifest = manifest_for(encoder, settings.passage_pieces)
-    depends_on = (_RECIPE, FORMAT, version("wherein"), corpus.digest, msgspec.to_builtins(manifest))
+    recipes = (_RECIPE, RECIPE, FORMAT, version("wherein"))
+    depends_on = (recipes, corpus.digest, msgspec.to_builtins(manifest))
     key = hashlib.sha256(msgspec.json.encode(depends_on)).hexdigest()[:32]
     folder = settings.cache / "evaluations" / key
     if rebuild or not exists(folder):
-        with CollectionWriter.create(folder, manifest) as writer:
-            batch = Batch(writer.store, encoder, manifest.splitter.pieces, progress)
+        with (
+            CollectionWriter.create(folder, manifest) as writer,
+            closing(Batch(writer.store, encoder, manifest.splitter.pieces, progress)) as batch,
+        ):
             progress.begin(len(corpus.ids), corpus.size)
             for _, name, line, entry in _entries(corpus.path):
                 document = _document(entry)

@@ -17,25 +17,35 @@ def open_for_indexing(
     """Open the collection that the settings name for writing, or make it, with its encoder.
 
     Args:
-        settings: Name, model and splitter; the latter two must be the collection's if given.
+        settings: Name, model, splitter and keyword engine; model and splitter must be the
+            collection's if given.
         encoder: The encoder to use in place of the one that would be loaded.
 
     Returns:
         The collection, locked until it is closed, and the encoder.
 
     Raises:
-        CollectionMismatch: It was made with another model, splitter or format.
+        CollectionMismatch: It was made with another model, splitter or format, or its keyword
+            engine is not installed.
         CollectionLocked: Another process is writing to it.
         EncoderError: The encoder cannot be loaded.
+        SettingError: There is no such keyword engine.
         StorageError: The disk is full, read-only or damaged.
     """
     folder = settings.collections / settings.collection
     if not exists(folder):
-        encoder = encoder or load_encoder(settings.model or DEFAULT_MODEL, settings.cache)
+        encoder = encoder or load_encoder(
+            settings.model or DEFAULT_MODEL,
+            settings.cache,
+            threads=settings.encoder_threads,
+            in_bulk=True,
+        )
         writer = CollectionWriter.create(folder, manifest_for(encoder, settings.passage_pieces))
         # Another process may have made the collection while the encoder was being loaded.
         if not exists(folder):
             try:
+                writer.use_keyword_engine(settings.keyword_engine)
+                writer.use_vector_index(settings.vector_index)
                 writer.activate()
             except BaseException:
                 writer.close()
@@ -44,6 +54,8 @@ def open_for_indexing(
         writer.close()
     writer = CollectionWriter.open(folder)
     try:
+        writer.use_keyword_engine(settings.keyword_engine)
+        writer.use_vector_index(settings.vector_index)
         return writer, fitting_encoder(settings, writer.store.manifest, encoder)
     except BaseException:
         writer.close()
@@ -79,8 +91,12 @@ def fitting_encoder(
     """
     made_with = manifest.encoder
     if given is None and settings.model not in (None, made_with.name):
-        given = load_encoder(str(settings.model), settings.cache)
-    encoder = given or load_encoder(made_with.name, settings.cache, made_with.digest)
+        given = load_encoder(
+            str(settings.model), settings.cache, threads=settings.encoder_threads, in_bulk=True
+        )
+    encoder = given or load_encoder(
+        made_with.name, settings.cache, made_with.digest, settings.encoder_threads, in_bulk=True
+    )
     if encoder.spec.digest != made_with.digest:
         raise CollectionMismatch(
             f"Collection {settings.collection!r} was made with the model {made_with.name}, "

@@ -112,6 +112,8 @@ def index(
     except WhereinError:
         run.publish_what_there_is()
         raise
+    finally:
+        run.close()
     return run.finish()
 
 
@@ -191,6 +193,9 @@ class _Run:
         self.report.seconds = time.monotonic() - self._began
         return self.report
 
+    def close(self) -> None:
+        self._batch.close()
+
     def publish(self) -> None:
         self._writer.publish()
 
@@ -212,8 +217,7 @@ class _Run:
         waited = time.monotonic() - self._published
         if waited > max(_PUBLISH_AFTER, self._publish_cost / _PUBLISH_SHARE):
             began = time.monotonic()
-            self._batch.commit()
-            self._writer.publish()
+            self._writer.publish()  # what is committed; the encoder goes on meanwhile
             self._published = time.monotonic()
             self._publish_cost = self._published - began
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from indexer.batch import Batch
 from indexer.opening import manifest_for
 from indexer.progress import Progress
 from search.collection import Collection, CollectionWriter
 from search.encoders import load_encoder
+from search.judging import carry_judgements
 from search.settings import Settings
 
 
@@ -17,7 +20,8 @@ def reindex(settings: Settings, progress: Progress) -> int:
     and after a run that was stopped, the collection answers as before.
 
     Args:
-        settings: Name of the collection; the model and the passage length to use, if others.
+        settings: Name of the collection; the model, the passage length and the keyword engine to
+            use, if others.
         progress: Watches the run.
 
     Returns:
@@ -28,31 +32,38 @@ def reindex(settings: Settings, progress: Progress) -> int:
         CollectionLocked: Another process is writing to it.
         EncoderError: The encoder cannot be loaded.
         StorageError: The disk is full, read-only or damaged.
-        CollectionMismatch: Its format is newer than this program.
+        CollectionMismatch: Its format is newer than this program, or its keyword engine is not
+            installed.
+        SettingError: There is no such keyword engine.
     """
     folder = settings.collections / settings.collection
     with Collection(folder) as old:
         name = settings.model or old.manifest.encoder.name
-        encoder = load_encoder(name, settings.cache)
+        encoder = load_encoder(name, settings.cache, threads=settings.encoder_threads, in_bulk=True)
         pieces = settings.passage_pieces or old.manifest.splitter.pieces
         manifest = manifest_for(encoder, pieces)
         with CollectionWriter.create(folder, manifest) as writer, old.store.reading() as reading:
+            writer.use_keyword_engine(settings.keyword_engine)
+            writer.use_vector_index(settings.vector_index)
             records = {record.location: record for record in reading.files()}
             keys = reading.document_keys()
             progress.begin(len(keys), 0)
             with writer.store.writing() as writing:
                 for root, rules in reading.roots().items():
                     writing.put_root(root, rules)
-            batch = Batch(writer.store, encoder, manifest.splitter.pieces, progress)
-            for key in keys:
-                row = reading.document(key)
-                if row is not None:
-                    files = [records[path] for path in row.paths]
-                    batch.add_document(row.document, row.content_hash, files, key)
-                progress.opened(0)
-            for record in records.values():
-                if record.document is None:
-                    batch.add_record(record)
-            batch.commit()
+            with closing(Batch(writer.store, encoder, manifest.splitter.pieces, progress)) as batch:
+                for key in keys:
+                    row = reading.document(key)
+                    if row is not None:
+                        files = [records[path] for path in row.paths]
+                        batch.add_document(row.document, row.content_hash, files, key)
+                    progress.opened(0)
+                for record in records.values():
+                    if record.document is None:
+                        batch.add_record(record)
+                batch.commit()
+            writer.publish()
+            # Last, since judging goes on meanwhile.
+            carry_judgements(old.store, writer.store)
             writer.activate()
             return batch.documents

@@ -24,6 +24,7 @@ def remove(paths: Sequence[Path], writer: CollectionWriter) -> int:
     Raises:
         UsageError: One of the paths is not in the collection; nothing was removed.
         StorageError: The disk is full, read-only or damaged.
+        CollectionMismatch: Its keyword engine is not installed.
     """
     with writer.store.reading() as reading:
         known = {record.path for record in reading.files()}

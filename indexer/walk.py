@@ -81,6 +81,9 @@ def walk(roots: Mapping[Path, WalkRules]) -> Walk:
 
     Args:
         roots: Absolute paths without links (`resolve_roots`), each with its rules.
+
+    Returns:
+        What was found, and what could not be looked at.
     """
     finds = _Finds()
     for root, rules in roots.items():

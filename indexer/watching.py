@@ -59,6 +59,7 @@ def follow(
         EncoderError: The encoder cannot be loaded or failed.
         StorageError: The disk is full, read-only or damaged.
         CollectionLocked: Another process is writing to it as this one begins.
+        SettingError: A setting names what there is not, such as a keyword engine.
     """
     stop = stop or threading.Event()
     changes: queue.SimpleQueue[bool] = queue.SimpleQueue()

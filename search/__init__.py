@@ -36,6 +36,7 @@ def open_collection(name: str = "default", **settings: Any) -> Engine:
         CollectionMismatch: Its format is newer than this program.
         CollectionLocked: Its format is older, and another process is writing to it.
         StorageError: It is damaged or cannot be read.
+        EncoderError: The reranker that a setting names cannot be loaded.
     """
     from search.engine import Engine
     from search.settings import Settings

@@ -15,7 +15,9 @@ from search.schema import APPLICATION_ID, FORMAT
 
 #: `schema_digest` of databases of older formats that archives were made of, by format. Before
 #: FORMAT is raised, that of today's tables is noted here; the first one archived is 2.
-OLDER_SCHEMAS: dict[int, str] = {}
+OLDER_SCHEMAS = {
+    2: "b535b9bff08aa0492faf34882945f2c538f0833a055308b2d076a472e3430df2",
+}
 FIRST_FORMAT = 2
 
 _SAFE_MODELS = (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}", HashingEncoder.NAME)

@@ -71,11 +71,31 @@ def with_meant(
     chosen = []
     for word in words:
         if word.text not in meant and not any(map(frequency, _all_terms(word))):
-            meant[word.text] = _meant_by(word, frequency, vocabulary)
+            meant[word.text] = meant_by(word, frequency, vocabulary)
         terms = meant.get(word.text)
         forms = tuple(Alternative(term, _MISSPELT) for term in terms or ())
         chosen.append(replace(word, alternatives=forms) if forms else word)
     return Asked(tuple(chosen), {word: terms for word, terms in meant.items() if terms})
+
+
+def meant_by(
+    word: AskedWord, frequency: Frequency, vocabulary: Callable[[], Vocabulary]
+) -> tuple[str, ...]:
+    """The terms spelt most like a word, the most frequent first; not its own.
+
+    Args:
+        word: The word.
+        frequency: How many passages hold a term.
+        vocabulary: Gives the terms of all passages; called only if it is needed.
+    """
+    found: set[tuple[int, str]] = set()
+    for alternative in word.alternatives:
+        edits = edits_forgiven(word.text, alternative.text)
+        if edits:
+            found.update(vocabulary().near(alternative.text, edits))
+    nearest = min((distance for distance, _ in found), default=0)
+    ranked = sorted((-frequency(term), term) for distance, term in found if distance == nearest)
+    return tuple(term for _, term in ranked[:_MEANT])
 
 
 def wanted_words(
@@ -106,12 +126,14 @@ def wanted_words(
 
 def distinct_present(wanted: Sequence[Wanted]) -> list[Wanted]:
     """Each word that some passage holds once, with all it weighs, rarest first."""
-    found: dict[tuple[Alternative, ...], Wanted] = {}
+    found: dict[tuple[str, ...], Wanted] = {}
     for word in wanted:
         if word.frequency:
-            same = found.get(word.alternatives)
-            weight = word.weight + (same.weight if same else 0.0)
-            found[word.alternatives] = replace(word, weight=weight)
+            key = tuple(form.text for form in word.alternatives)
+            same = found.get(key)
+            if same is not None:
+                word = replace(word, weight=word.weight + same.weight)
+            found[key] = word
     return sorted(found.values(), key=lambda word: (word.frequency, word.alternatives[0].text))
 
 
@@ -124,19 +146,6 @@ def _flat(
         yield word.alternatives, count, share
     for part in word.parts:
         yield from _flat(part, share / len(word.parts) if count else share, frequency)
-
-
-def _meant_by(
-    word: AskedWord, frequency: Frequency, vocabulary: Callable[[], Vocabulary]
-) -> tuple[str, ...]:
-    found: set[tuple[int, str]] = set()
-    for alternative in word.alternatives:
-        edits = edits_forgiven(word.text, alternative.text)
-        if edits:
-            found.update(vocabulary().near(alternative.text, edits))
-    nearest = min((distance for distance, _ in found), default=0)
-    ranked = sorted((-frequency(term), term) for distance, term in found if distance == nearest)
-    return tuple(term for _, term in ranked[:_MEANT])
 
 
 def _all_terms(word: AskedWord) -> Iterator[str]:

@@ -12,7 +12,7 @@ from search.encoders.base import Encoder
 
 #: Questions and statements on subjects that have nothing in common, each question answered by the
 #: statement of the same row.
-_UNRELATED = (
+UNRELATED = (
     ("How long should pasta be boiled?", "Spaghetti is done after nine minutes in salted water."),
     ("When was the bridge opened to traffic?", "The first cars crossed the river in May 1932."),
     ("What does a red light on the router mean?", "A red lamp shows that the line is down."),
@@ -40,8 +40,8 @@ def nearness_threshold(encoder: Encoder) -> float:
     Raises:
         EncoderError: The model failed.
     """
-    questions = np.stack([encoder.encode_query(question) for question, _ in _UNRELATED])
-    statements = encoder.encode_passages([statement for _, statement in _UNRELATED])
+    questions = np.stack([encoder.encode_query(question) for question, _ in UNRELATED])
+    statements = encoder.encode_passages([statement for _, statement in UNRELATED])
     cosines = questions @ statements.T
-    unrelated = cosines[~np.eye(len(_UNRELATED), dtype=bool)]
+    unrelated = cosines[~np.eye(len(UNRELATED), dtype=bool)]
     return float(unrelated.mean() + _DEVIATIONS * unrelated.std())

@@ -13,26 +13,43 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from search.collection import KEYWORDS, STORE, CollectionWriter, current_build
+from search import corpus_map
+from search.collection import STORE, CollectionWriter, current_build
 from search.distrust import distrusting, manifest_of, number_of
 from search.errors import StorageError
 from search.inspection import faults
 from search.invariants import Fault, Invariant
-from search.keywords import KeywordIndex
+from search.keywords import (
+    CHOICE,
+    CHOICE_DRAFT,
+    KEYWORDS,
+    KEYWORDS_DRAFT,
+    KEYWORDS_OLD,
+    KeywordIndex,
+)
 from search.reading import Ids
 from search.schema import FORMAT
 from search.store import Store
-from search.vectors import VectorIndex
+from search.vectors import VECTORS, VectorIndex, unused
 
 #: How often a collection is gone through again because it was published to meanwhile.
 _TRIES = 3
 #: How many passages' vectors are compared together.
 _CHUNK = 4096
 
-_OURS = {"CURRENT", "writer.lock"}
-_DRAFTS = {"CURRENT.draft", "import.draft", "vectors.draft"}
+_OURS = {"CURRENT", "writer.lock", CHOICE}
+_DRAFTS = {
+    "CURRENT.draft",
+    "import.draft",
+    "vectors.draft",
+    f"{corpus_map.FILE}.draft",
+    CHOICE_DRAFT,
+    KEYWORDS_DRAFT,
+    KEYWORDS_OLD,
+}
 _DATABASE = {STORE, f"{STORE}-wal", f"{STORE}-shm", f"{STORE}-journal"}
-_VECTORS = re.compile(r"vectors-(\d+)\.faiss")
+#: What the vector view was in builds made before it had a folder.
+_VECTORS = re.compile(r"vectors-\d+\.faiss")
 _KEPT = re.compile(r"damaged-\d+\.sqlite")
 _SERIOUS = (Invariant.DATABASE, Invariant.TABLES)
 
@@ -140,11 +157,17 @@ def summary(found: Iterable[Fault]) -> tuple[Finding, ...]:
 def opened_views(
     connection: sqlite3.Connection, build: Path
 ) -> Iterator[tuple[VectorIndex | None, KeywordIndex | None]]:
-    """The views of a build as they are on disk; None for one that cannot be read."""
+    """The views of a build as they are on disk; None for one that cannot be read.
+
+    Raises:
+        CollectionMismatch: The keyword engine is not installed.
+    """
     manifest = None
     with contextlib.suppress(sqlite3.DatabaseError):  # the check proper says what is damaged
         manifest = manifest_of(connection)
-    vectors = VectorIndex.open(build, manifest.encoder.dimension) if manifest else None
+    vectors = None
+    if manifest is not None:
+        vectors = VectorIndex.open(build / VECTORS, manifest.encoder.dimension)
     words = KeywordIndex.open(build / KEYWORDS)
     try:
         yield vectors, words
@@ -162,6 +185,9 @@ def view_faults(
         connection: The database, in a transaction.
         vectors: Its embeddings as they are on disk, or None if they cannot be read.
         words: Its keyword index, likewise.
+
+    Raises:
+        StorageError: A file of theirs cannot be read.
     """
     for view, invariant in (
         (vectors, Invariant.VECTOR_VIEW),
@@ -173,6 +199,9 @@ def view_faults(
             yield Fault(invariant, 0, stale)
         else:
             yield from _compare_ids(connection, view.ids(), view.generation, invariant)
+    if words is not None and _stale(connection, words.generation) is None:
+        for name in words.damaged():
+            yield Fault(Invariant.KEYWORD_VIEW, 0, f"its file {name} is not as it was written")
     if vectors is not None:
         yield from _compare_vectors(connection, vectors)
 
@@ -180,8 +209,8 @@ def view_faults(
 def leftovers(folder: Path) -> Iterator[tuple[Path, bool]]:
     """What lies in a collection's folder and does not belong there, and whether we left it there.
 
-    To be asked only while nobody writes. The inside of the keyword index is Whoosh's own affair,
-    and hidden files are those of file managers.
+    To be asked only while nobody writes. The inside of the keyword view is its own affair, and
+    hidden files are those of file managers.
 
     Yields:
         The path of a file or folder, and whether it is a draft or an old build of ours.
@@ -191,18 +220,18 @@ def leftovers(folder: Path) -> Iterator[tuple[Path, bool]]:
         StorageError: It cannot be read, or is damaged.
     """
     build = current_build(folder)
-    vectors = [path for path in build.iterdir() if _VECTORS.fullmatch(path.name)]
-    newest = max(vectors, key=lambda path: int(path.stem.rpartition("-")[2]), default=None)
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path == build or path.name in _OURS:
             continue
         if not _KEPT.fullmatch(path.name):
             yield path, path.name in _DRAFTS or (path.is_dir() and path.name.isdigit())
     for path in sorted(build.iterdir()):
-        if path.name.startswith(".") or path == newest:
+        if path.name.startswith("."):
             continue
-        if path.name not in _DATABASE and path.name != KEYWORDS:
-            yield path, path.name in _DRAFTS or path in vectors
+        if path.name not in (*_DATABASE, KEYWORDS, VECTORS, corpus_map.FILE):
+            yield path, path.name in _DRAFTS or bool(_VECTORS.fullmatch(path.name))
+    for path in unused(build / VECTORS):
+        yield path, True
 
 
 def _look_through(build: Path) -> tuple[list[Fault], tuple[int, int], int]:

@@ -7,8 +7,9 @@
         writer.lock          held by the one process that writes
         0001/                a build: everything made with one encoder and one splitter
             store.sqlite     the truth
-            vectors-7.faiss  view: embeddings at generation 7
+            vectors/         view: embeddings, stamped with its generation
             keywords/        view: words, stamped with its generation
+        keyword-engine       what makes that view, if not the default
 
 Reading never takes the lock. A `Snapshot` shows one generation from beginning to end, whatever is
 written meanwhile; `Collection.snapshot` moves on to a newer one as soon as it is published.
@@ -30,12 +31,12 @@ from filelock import FileLock, Timeout
 
 from search import keywords, vectors
 from search.errors import CollectionLocked, CollectionMissing, FormatOutdated, StorageError
-from search.keywords import KeywordIndex
+from search.keywords import KEYWORDS, KeywordIndex
 from search.reading import Reading
 from search.schema import Manifest
 from search.storage import flush, flush_folder, storage_errors
 from search.store import Store
-from search.vectors import VectorIndex
+from search.vectors import VECTORS, VectorIndex
 
 _log = logging.getLogger("wherein")
 
@@ -46,7 +47,6 @@ _PAUSE = 0.05
 _CURRENT = "CURRENT"
 #: Names within a build.
 STORE = "store.sqlite"
-KEYWORDS = "keywords"
 
 
 @dataclass(eq=False)
@@ -80,12 +80,14 @@ class Snapshot:
         vectors: Embeddings.
         keywords: Words.
         reading: The store as it is at this moment.
+        build: The folder of the build it is of.
     """
 
     generation: int
     vectors: VectorIndex
     keywords: KeywordIndex
     reading: Reading
+    build: Path
 
 
 class Collection:
@@ -164,7 +166,7 @@ class Collection:
                 if reading.meta("published") <= views.generation:
                     break
                 stack.close()  # newer views came out meanwhile, and what died is dropped already
-            yield Snapshot(views.generation, views.vectors, views.keywords, reading)
+            yield Snapshot(views.generation, views.vectors, views.keywords, reading, self.build)
 
     def _acquire(self, published: int) -> Views:
         with self._guard:
@@ -186,7 +188,7 @@ class Collection:
 
     def _open_views(self, published: int) -> Views:
         for attempt in range(_TRIES):
-            vectors_ = VectorIndex.open(self.build, self.manifest.encoder.dimension)
+            vectors_ = VectorIndex.open(self.build / VECTORS, self.manifest.encoder.dimension)
             words = KeywordIndex.open(self.build / KEYWORDS)
             newest = self.store.generation
             if vectors_ is not None and words is not None:
@@ -232,6 +234,7 @@ class CollectionWriter:
         self.build = build
         self.store = store
         self._lock = lock
+        self._vector_index: str | None = None
 
     @classmethod
     def open(cls, folder: Path) -> CollectionWriter:
@@ -295,6 +298,7 @@ class CollectionWriter:
 
         Raises:
             StorageError: The disk is full or read-only; the build before stays in use.
+            CollectionMismatch: The keyword engine is not installed.
         """
         self.publish()
         with storage_errors(self.folder):
@@ -314,55 +318,53 @@ class CollectionWriter:
 
         Raises:
             StorageError: The disk is full or read-only; readers go on with what they had.
+            CollectionMismatch: The keyword engine is not installed.
         """
         generation = self.store.generation
         published = self.store.published
         with self.store.reading() as reading:
-            self._publish_vectors(reading, published, generation)
-            self._publish_keywords(reading, published, generation)
+            dimension, kind = self.store.manifest.encoder.dimension, self._vector_index
+            vectors.publish_vectors(
+                self.build, reading, published, generation, dimension, kind=kind
+            )
+            engine = keywords.chosen_engine(self.folder)
+            keywords.publish_keywords(self.build, engine, reading, published, generation)
         if published != generation:
             self.store.set_published(generation)
 
     def drop_damaged_views(self) -> None:
-        """Remove views that cannot be opened or are ahead of the store; `publish` remakes them."""
+        """Remove views that cannot be opened or are ahead of the store; `publish` remakes them.
+
+        Raises:
+            StorageError: The collection's folder cannot be read.
+            CollectionMismatch: The keyword engine is not installed.
+        """
         generation = self.store.generation
-        found = VectorIndex.open(self.build, self.store.manifest.encoder.dimension)
-        if found is None or found.generation > generation:
-            for path in self.build.glob("vectors-*.faiss"):
-                path.unlink(missing_ok=True)
-        words = KeywordIndex.open(self.build / KEYWORDS)
-        ahead = words is not None and words.generation > generation
-        if words is not None:
-            words.close()
-        if words is None or ahead:
-            shutil.rmtree(self.build / KEYWORDS, ignore_errors=True)
-
-    def _publish_vectors(self, reading: Reading, published: int, generation: int) -> None:
-        if vectors.stamp(self.build) == generation:
-            # A run that was cut short may have left the file before it.
-            vectors.drop_others(self.build, generation)
-            return
         dimension = self.store.manifest.encoder.dimension
-        found = VectorIndex.open(self.build, dimension)
-        if found is None or not published <= found.generation <= generation:
-            found = VectorIndex(dimension)
-        found.update(reading, generation)
-        found.save(self.build)
+        vectors.drop_damaged_vectors(self.build, generation, dimension)
+        engine = keywords.chosen_engine(self.folder)
+        keywords.drop_damaged_keywords(self.build, engine, generation)
 
-    def _publish_keywords(self, reading: Reading, published: int, generation: int) -> None:
-        folder = self.build / KEYWORDS
-        if keywords.stamp(folder) == generation:
-            return
-        found = KeywordIndex.open(folder)
-        if found is not None and not published <= found.generation <= generation:
-            found.close()
-            found = None
-        if found is None:
-            found = KeywordIndex.create(folder)
-        try:
-            found.update(reading, generation)
-        finally:
-            found.close()
+    def use_keyword_engine(self, name: str | None) -> None:
+        """Have the keyword view made by an engine from the next `publish` on.
+
+        Args:
+            name: As `search.keywords.choose_engine` takes it.
+
+        Raises:
+            SettingError: There is no such engine.
+            CollectionMismatch: It is not installed.
+            StorageError: The disk is full or read-only.
+        """
+        keywords.choose_engine(self.folder, name)
+
+    def use_vector_index(self, kind: str | None) -> None:
+        """Have the vector view be of another kind from the next `publish` on.
+
+        Args:
+            kind: One of `search.vectors.KINDS`, or None for what it is.
+        """
+        self._vector_index = kind
 
     def close(self) -> None:
         """Close the database and let go of the lock."""

@@ -5,57 +5,47 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
+from search import remarks
 from search.asking import Asked
 from search.collection import Collection, Snapshot
+from search.corpus_map import CorpusMap
 from search.encoders import Encoder, load_encoder
 from search.encoders.base import Embeddings
-from search.errors import CollectionMismatch, DocumentMissing, EncoderError
+from search.encoders.queries import QueryEmbeddings
+from search.errors import CollectionMismatch, DocumentMissing, EncoderError, QueryError
 from search.explaining import explained
-from search.fields import typed
-from search.filters import TEXTS_READ, Allowed, Filters
-from search.hits import Pool, display_path, hits_of
+from search.facets import Facets, Facetting
+from search.feedback import like
+from search.filters import Allowed, Filters
+from search.highlights import meaning_marks
+from search.hits import Pool, display_path, hits_of, indexed, passages_as_hits
 from search.listing import Listing
-from search.models import Answer, Hit, Mode, Query
+from search.maps import Maps
+from search.meant import also_searched, did_you_mean, rare_spellings, spellings
+from search.models import Answer, Hit, Meaning, Mode, Query
+from search.nearness import Nearness, nearness
 from search.places import document_at, file_at
-from search.ranking import CANDIDATES, asked_of, by_words, retrieve
+from search.queries import HITS_LIMIT
+from search.ranking import CANDIDATES, Ranked, asked_of, ranked
 from search.reading import Ids
-from search.requirements import Requirements
+from search.rerankers import Reranker, load_reranker
+from search.reranking import SecondStage
 from search.rows import Counts, DocumentRow
 from search.settings import Settings
-from search.similar import similar
-from search.snippets import written_as
+from search.similar import similar, similar_passages
+from search.stages import UNTIMED, Stages
+from search.suggesting import Suggestion, suggestions
+from search.unanswered import Calibration, unanswered, weak
 from search.understanding import garbled, understood
 from search.why import Search, Why, why
 
 __all__ = ["CANDIDATES", "Engine", "display_path"]
-
-_NOT_NEAR = "Nothing is near enough in meaning; these passages share words with the query."
-_ONLY_COMMON = (
-    "The query holds only very common words, which keyword search leaves out; "
-    "ask with rarer ones or in another mode."
-)
-_NOT_ALL_READ = (
-    f"Only {TEXTS_READ:,} passages were read to find the phrases; narrow the search down with "
-    "path: or another filter."
-)
-_EMPTY = "The collection is empty; index a folder first."
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """The passages that match, how they were found, and how much their cosines counted.
-
-    ``unlike`` says that words were searched because nothing is near in meaning.
-    """
-
-    pool: Pool
-    mode: Mode
-    trust: float = 1.0
-    unlike: bool = False
 
 
 class Engine:
@@ -67,6 +57,7 @@ class Engine:
         folder: The collection's folder.
         cache: Folder with exported encoders.
         encoder: The encoder to use in place of the one the collection names; its spec must agree.
+        threads: How many texts are encoded at once; as many as there are cores, by default.
 
     Raises:
         CollectionMissing: There is no such collection.
@@ -75,7 +66,13 @@ class Engine:
         CollectionLocked: Its format is older, and another process is writing to it.
     """
 
-    def __init__(self, folder: Path, cache: Path, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        encoder: Encoder | None = None,
+        threads: int | None = None,
+    ) -> None:
         self._cache = cache
         self._collection = Collection(folder)
         made_with = self._collection.manifest.encoder
@@ -89,17 +86,52 @@ class Engine:
         self._retired: list[Collection] = []
         self._encoder = encoder
         self._encoder_error: EncoderError | None = None
+        self._threads = threads
+        self._embeddings = QueryEmbeddings()
         self._guard = threading.Lock()
         self._filters = Filters()
         self._listing = Listing()
+        self._calibration = Calibration(cache)
+        self._second: SecondStage | None = None
+        self._facetting = Facetting(self._filters)
+        self._maps = Maps()
 
     @classmethod
     def of(cls, settings: Settings) -> Engine:
-        """The engine of the collection that the settings name."""
-        return cls(settings.collections / settings.collection, settings.cache)
+        """The engine of the collection that the settings name.
+
+        Raises:
+            CollectionMissing: There is no such collection.
+            StorageError: It is damaged or cannot be read.
+            CollectionMismatch: Its format is newer than this program.
+            CollectionLocked: Its format is older, and another process is writing to it.
+            EncoderError: The reranker that they name cannot be loaded.
+        """
+        folder = settings.collections / settings.collection
+        engine = cls(folder, settings.cache, threads=settings.encoder_threads)
+        if settings.rerank:
+            try:
+                reranker = load_reranker(settings.rerank, settings.cache, settings.encoder_threads)
+            except EncoderError:
+                engine.close()
+                raise
+            engine.rerank_with(reranker, settings.rerank_ms / 1000.0)
+        return engine
+
+    def rerank_with(self, reranker: Reranker, seconds: float) -> None:
+        """Have the first hits of every search put in order by a cross-encoder.
+
+        Args:
+            reranker: The model.
+            seconds: How long it may take for one query.
+        """
+        self._second = SecondStage(reranker, seconds)
 
     def close(self) -> None:
         """Close the collection, and builds of it that were replaced meanwhile."""
+        self._maps.close()
+        if self._second is not None:
+            self._second.close()
         for collection in (self._collection, *self._retired):
             collection.close()
 
@@ -134,7 +166,10 @@ class Engine:
         """
         collection = self.collection
         with contextlib.suppress(EncoderError):  # every answer will say so
-            self._load_encoder(collection).encode_query("ready")
+            encoder = self._load_encoder(collection)
+            encoder.encode_query("ready")
+            with collection.snapshot() as snapshot:
+                self._calibration.bars(collection, snapshot, encoder)
         with collection.snapshot():
             pass
 
@@ -151,28 +186,42 @@ class Engine:
             CollectionError: The collection is damaged, cannot be read or was deleted.
         """
         began = time.perf_counter()
+        stages = Stages(query.explain)
         collection = self.collection
-        vector, fallback = self._embed(query, collection)
+        with stages("encoding"):
+            vector, fallback = self._embed(query, collection)
         with collection.snapshot() as snapshot:
-            allowed = self._allowed(query, collection, snapshot)
+            with stages("filters"):
+                allowed = self._allowed(query, collection, snapshot)
+            with stages("words"):
+                asked = asked_of(snapshot, query)
             ids = None if allowed is None else allowed.ids
-            asked = asked_of(snapshot, query)
-            ranked = self._rank(query, collection, snapshot, vector, asked, ids)
-            pool, mode = ranked.pool.from_score(query.min_score), ranked.mode
-            notes = list(query.remarks)
-            if mode is Mode.KEYWORD and query.meaning and not asked.words:
-                notes.append(_ONLY_COMMON)
-            if mode is not Mode.SEMANTIC and asked.meant and len(pool.ids):
-                notes.append(_also_searched(snapshot, asked))
-            hits, more = hits_of(snapshot, pool, query, asked)
+            found = self._rank(query, collection, snapshot, vector, asked, ids, stages)
+            with stages("verdict"):
+                found = self._judged(found, collection, snapshot, asked)
+            pool, mode = found.pool.from_score(query.min_score), found.mode
+            nothing = bool(query.meaning) and (unanswered(pool) or not len(pool.ids))
+            notes, meant = list(query.remarks), None
+            if self._second is not None and query.meaning:
+                with stages("reranking"):
+                    pool = self._reranked(self._second, snapshot, pool, query, notes)
+            with stages("texts"):
+                hits, more = hits_of(snapshot, pool, query, asked)
+            notes += remarks.on_words(query, mode, asked)
+            if mode is not Mode.SEMANTIC and len(pool.ids):
+                with stages("spelling"):
+                    meant = self._meant(query, snapshot, asked, notes)
             if query.explain and query.meaning:
-                hits = explained(hits, ranked.pool, snapshot, asked, mode, ranked.trust)
+                with stages("explaining"):
+                    hits = explained(hits, found.pool, snapshot, asked, mode, found.trust)
             if not len(snapshot.vectors):
-                notes = [_EMPTY]
+                notes = [remarks.EMPTY]
             elif allowed is not None:
-                notes += self._said_of(allowed, query, collection, snapshot)
-            if ranked.unlike and len(pool.ids):
-                fallback = _NOT_NEAR
+                notes += remarks.on_requirements(
+                    allowed, query, self._filters, collection.build, snapshot
+                )
+            if found.unlike and len(pool.ids):
+                fallback = remarks.NOT_NEAR
             return Answer(
                 query=query,
                 mode=mode,
@@ -185,6 +234,9 @@ class Engine:
                 total_is_lower_bound=not pool.complete
                 or (allowed is not None and not allowed.complete),
                 more=more,
+                unanswered=nothing,
+                did_you_mean=meant,
+                stages=stages.milliseconds,
             )
 
     def why(self, query: Query, path: str) -> Why:
@@ -229,6 +281,208 @@ class Engine:
                 raise _no_document(path, snapshot)
             return similar(snapshot, document, limit)
 
+    def similar_to(self, number: int, limit: int = 10) -> tuple[Hit, ...]:
+        """The documents most like one, see `search.similar`.
+
+        Args:
+            number: As `Hit.document_id` gives it.
+            limit: How many at the most.
+
+        Raises:
+            DocumentMissing: The collection has none of that number.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        with self.collection.snapshot() as snapshot:
+            for document in snapshot.reading.facts(snapshot.generation):
+                if document.key == number:
+                    return similar(snapshot, document, limit)
+        raise _none_of("document", number)
+
+    def similar_passages(self, passage_id: int, limit: int = 10) -> tuple[Hit, ...]:
+        """The passages of other documents nearest to one.
+
+        Args:
+            passage_id: As `Hit.passage_id` gives it.
+            limit: How many at the most.
+
+        Raises:
+            DocumentMissing: The collection has no such passage.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        with self.collection.snapshot() as snapshot:
+            if not indexed([passage_id], snapshot):
+                raise _none_of("passage", passage_id)
+            return similar_passages(snapshot, passage_id, limit)
+
+    def like(
+        self, liked: Sequence[int], unliked: Sequence[int] = (), limit: int = 10
+    ) -> tuple[Hit, ...]:
+        """The passages most like some and least like others, see `search.feedback`.
+
+        Args:
+            liked: Passages as `Hit.passage_id` gives them, at least one.
+            unliked: Passages to keep away from.
+            limit: How many hits at the most.
+
+        Raises:
+            QueryError: None is liked, too many are given, or one is both liked and not.
+            DocumentMissing: The collection has no such passage.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        with self.collection.snapshot() as snapshot:
+            return like(snapshot, liked, unliked, limit)
+
+    def meanings(self, query: Query, passage_ids: Sequence[int]) -> dict[int, Meaning]:
+        """What in passages carried their nearness to a query, see `search.highlights`.
+
+        This takes longer than the search did: ask for the passages on display only, once they are.
+
+        Args:
+            query: As `search.queries.parse` gives it.
+            passage_ids: As `Hit.passage_id` gives them; others are passed over.
+
+        Returns:
+            By number of the passage those in which a sentence stands out.
+
+        Raises:
+            EncoderError: The encoder cannot be loaded, or failed.
+            QueryError: More passages are given than one query may have hits.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        if len(passage_ids) > HITS_LIMIT:
+            raise QueryError(
+                f"{len(passage_ids):,} passages are to be marked.",
+                f"Ask for at most {HITS_LIMIT} at once.",
+                "passages",
+            )
+        if not query.meaning:
+            return {}
+        collection = self.collection
+        with collection.snapshot() as snapshot:
+            shown = passages_as_hits(snapshot, passage_ids)
+        marks = meaning_marks(self._load_encoder(collection), query.meaning, shown)
+        return {
+            hit.passage_id: meaning
+            for hit, meaning in zip(shown, marks, strict=True)
+            if meaning.sentence is not None
+        }
+
+    def with_meanings(self, answer: Answer) -> Answer:
+        """An answer whose hits say what carried their nearness in meaning, see `meanings`.
+
+        Where the encoder cannot be had, the answer's note says so.
+
+        Args:
+            answer: As `search` gives it.
+
+        Raises:
+            QueryError: It has more hits than one query may have.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        began = time.perf_counter()
+        try:
+            found = self.meanings(answer.query, [hit.passage_id for hit in answer.hits])
+        except EncoderError as error:
+            hint = f"Nothing is marked for its meaning: {error}"
+            return replace(answer, note=" ".join(filter(None, (answer.note, hint))))
+        stages = answer.stages
+        if answer.query.explain:
+            stages = {**stages, "meaning": (time.perf_counter() - began) * 1000.0}
+        hits = tuple(replace(hit, meaning=found.get(hit.passage_id)) for hit in answer.hits)
+        return replace(answer, hits=hits, stages=stages)
+
+    def facets(self, query: Query) -> Facets:
+        """How many of the documents that match a query are of each type, folder, year and so on.
+
+        Args:
+            query: As `search.queries.parse` gives it; ``Query("")`` for the whole collection.
+
+        Raises:
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        collection = self.collection
+        vector, _ = self._embed(query, collection)
+        with collection.snapshot() as snapshot:
+            asked = asked_of(snapshot, query)
+            near = collection.manifest.near
+            return self._facetting.facets(collection.build, snapshot, query, vector, asked, near)
+
+    def suggest(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
+        """What may be meant by a query that is being typed, see `search.suggesting`.
+
+        Args:
+            text: What was typed up to now.
+            limit: How many suggestions at the most.
+
+        Raises:
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        collection = self.collection
+        with collection.snapshot() as snapshot:
+            documents = self._facetting.documents(collection.build, snapshot)
+            named = partial(self._facetting.named, collection.build, snapshot)
+            return suggestions(snapshot, documents, named, text, limit)
+
+    def nearness(self, query: Query, number: int) -> tuple[Nearness, ...]:
+        """How near each passage of a document is to a query, in reading order.
+
+        Args:
+            query: As `search.queries.parse` gives it.
+            number: As `Hit.document_id` gives it.
+
+        Returns:
+            Nothing where no meaning can be compared.
+
+        Raises:
+            DocumentMissing: The collection has no document of that number.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        collection = self.collection
+        vector, _ = self._embed(query, collection)
+        row = self.document(number)
+        if vector is None:
+            return ()
+        with collection.snapshot() as snapshot:
+            documents = self._facetting.documents(collection.build, snapshot)
+            return nearness(snapshot, documents, row, vector, collection.manifest.near)
+
+    def map(self) -> CorpusMap:
+        """The corpus map, of the present generation or a little older; see `search.maps`.
+
+        Raises:
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        return self._maps.newest(self.collection)
+
+    def place(self, query: Query) -> tuple[float, float] | None:
+        """Where a query lies on the corpus map, -1 to 1 each way; None if it has no meaning.
+
+        Args:
+            query: As `search.queries.parse` gives it.
+
+        Raises:
+            EncoderError: The encoder cannot be loaded.
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        if not query.meaning:
+            return None
+        encoder = self._load_encoder(self.collection)
+        return self.map().place(self._embeddings.embed(encoder, [query.meaning])[0])
+
+    def days(self, numbers: Iterable[int]) -> dict[int, str]:
+        """The day that each of some documents is dated, as filters and facets know it.
+
+        Args:
+            numbers: As `Hit.document_id` gives them; others are passed over.
+
+        Raises:
+            CollectionError: The collection is damaged, cannot be read or was deleted.
+        """
+        wanted, collection = set(numbers), self.collection
+        with collection.snapshot() as snapshot:
+            documents = self._facetting.documents(collection.build, snapshot)
+            return {facts.key: facts.day for facts in documents if facts.key in wanted}
+
     def document(self, number: int) -> DocumentRow:
         """A document with its sections and passages.
 
@@ -242,10 +496,7 @@ class Engine:
         with self.collection.store.reading() as reading:
             found = reading.document(number)
         if found is None:
-            raise DocumentMissing(
-                f"The collection has no document {number}.",
-                "It may have been removed since; search again.",
-            )
+            raise _none_of("document", number)
         return found
 
     def counts(self) -> Counts:
@@ -262,7 +513,10 @@ class Engine:
         if query.mode is Mode.KEYWORD or not query.meaning:
             return None, None
         try:
-            return self._load_encoder(collection).encode_query(query.meaning), None
+            encoder = self._load_encoder(collection)
+            # The twin is wanted only for trust, but two in one batch take hardly longer than one.
+            twins = [garbled(query.meaning)] if query.mode is Mode.HYBRID else []
+            return self._embeddings.embed(encoder, [query.meaning, *twins])[0], None
         except EncoderError as error:
             return None, f"{error} Until then only words are searched."
 
@@ -271,7 +525,8 @@ class Engine:
         if query.mode is not Mode.HYBRID:
             return 1.0
         try:
-            twin = self._load_encoder(collection).encode_query(garbled(query.meaning))
+            encoder = self._load_encoder(collection)
+            (twin,) = self._embeddings.embed(encoder, [garbled(query.meaning)])
         except EncoderError:
             return 1.0
         return understood(float(vector @ twin), collection.manifest.near)
@@ -284,22 +539,45 @@ class Engine:
         vector: Embeddings | None,
         asked: Asked,
         allowed: Ids | None,
-    ) -> _Ranked:
+        stages: Stages = UNTIMED,
+    ) -> Ranked:
         """The passages that match, best first."""
         if not query.meaning:
-            return _Ranked(self._listing.pool(collection.build, snapshot, allowed), query.mode)
+            return Ranked(self._listing.pool(collection.build, snapshot, allowed), query.mode)
+        trust = 1.0
         if vector is not None:
-            near, trust = collection.manifest.near, self._trust(query, collection, vector)
-            # So few passages asked for by what they are can all be shown.
-            named = allowed if query.requirements.clauses else None
-            few = named is not None and len(named) <= CANDIDATES
-            pool = retrieve(
-                snapshot, query.mode, vector, asked, near, trust, allowed, however_far=few
-            )
-            if pool is not None:
-                return _Ranked(pool, query.mode, trust)
-        unlike = vector is not None and len(snapshot.vectors) > 0
-        return _Ranked(by_words(snapshot, asked, allowed), Mode.KEYWORD, unlike=unlike)
+            with stages("encoding"):
+                trust = self._trust(query, collection, vector)
+        near = collection.manifest.near
+        return ranked(query, snapshot, vector, asked, near, trust, allowed, stages)
+
+    def _judged(
+        self, found: Ranked, collection: Collection, snapshot: Snapshot, asked: Asked
+    ) -> Ranked:
+        """What was found, with what little speaks for; nothing is said of words asked for alone."""
+        if (found.pool.cosines is None and not found.unlike) or not len(found.pool.ids):
+            return found
+        try:
+            encoder = self._load_encoder(collection)
+            bar = self._calibration.bars(collection, snapshot, encoder)
+        except EncoderError:
+            return found
+        greatest = snapshot.keywords.greatest_score(asked.words)
+        little = weak(found.pool, found.mode, bar, found.trust, greatest)
+        return replace(found, pool=replace(found.pool, weak=little))
+
+    def _reranked(
+        self, second: SecondStage, snapshot: Snapshot, pool: Pool, query: Query, notes: list[str]
+    ) -> Pool:
+        """What the second stage makes of a pool; what is to be said of that is put to the notes."""
+        try:
+            found = second.reranked(snapshot, pool, query)
+        except EncoderError as error:
+            notes.append(f"The hits are not reranked: {error}")
+            return pool
+        if found.remark:
+            notes.append(found.remark)
+        return found.pool
 
     def _allowed(self, query: Query, collection: Collection, snapshot: Snapshot) -> Allowed | None:
         """The passages that the query's requirements leave, or None if it has none."""
@@ -307,19 +585,23 @@ class Engine:
             return None
         return self._filters.allowed(collection.build, snapshot, query.requirements)
 
-    def _said_of(
-        self, allowed: Allowed, query: Query, collection: Collection, snapshot: Snapshot
-    ) -> list[str]:
-        """What is to be said where the requirements leave nothing, or not all was looked at."""
-        if not allowed.complete:
-            return [_NOT_ALL_READ]
-        if len(allowed.ids):
-            return []
-        for clause in query.requirements.clauses:
-            alone = self._filters.allowed(collection.build, snapshot, Requirements((clause,)))
-            if not len(alone.ids):
-                return [f"No passage meets {' OR '.join(map(typed, clause))}."]
-        return ["No passage meets all that the query requires."]
+    def _meant(
+        self, query: Query, snapshot: Snapshot, asked: Asked, notes: list[str]
+    ) -> str | None:
+        """Another query that may have been meant; what was searched is put to the notes."""
+        known = self._known_in(query.mode)
+        written = spellings(snapshot, asked)
+        if written:
+            notes.append(also_searched(written))
+        return did_you_mean(query, {**rare_spellings(snapshot, asked, known), **written}, known)
+
+    def _known_in(self, mode: Mode) -> Callable[[str], bool]:
+        """Tells whether the encoder has a word whole; for words alone none is asked."""
+        with self._guard:
+            encoder = None if mode is Mode.KEYWORD else self._encoder
+        if encoder is None:
+            return lambda _: False
+        return lambda word: len(encoder.piece_starts([word])[0]) == 1
 
     def _load_encoder(self, collection: Collection) -> Encoder:
         with self._guard:
@@ -328,25 +610,20 @@ class Engine:
                     raise self._encoder_error
                 wanted = collection.manifest.encoder
                 try:
-                    self._encoder = load_encoder(wanted.name, self._cache, wanted.digest)
+                    self._encoder = load_encoder(
+                        wanted.name, self._cache, wanted.digest, self._threads
+                    )
                 except EncoderError as error:
                     self._encoder_error = error
                     raise
             return self._encoder
 
 
-def _also_searched(snapshot: Snapshot, asked: Asked) -> str:
-    """Says which words stood in for those that no passage holds."""
-    pairs = []
-    for word, terms in asked.meant.items():
-        forms: list[str] = []
-        for term in terms:
-            number = snapshot.keywords.example(term)
-            rows = snapshot.reading.passages([number or 0], snapshot.generation)
-            texts = ((r.text, r.language) for r in rows.values())
-            forms += (written_as(text, term, language) or term for text, language in texts)
-        pairs.append(f"{', '.join(dict.fromkeys(forms))} (for {word})")
-    return f"Also searched: {'; '.join(pairs)}."
+def _none_of(what: str, number: int) -> DocumentMissing:
+    """What to say of a number that no document or passage has."""
+    return DocumentMissing(
+        f"The collection has no {what} {number}.", "It may have been removed since; search again."
+    )
 
 
 def _no_document(path: str, snapshot: Snapshot) -> DocumentMissing:

@@ -12,6 +12,7 @@ from search.errors import UsageError
 from search.grammar import Item, quoted
 from search.phrases import exact_words
 from search.requirements import (
+    Area,
     Condition,
     Dated,
     Headed,
@@ -28,7 +29,10 @@ _MOST_PAGES = 10**9
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _PAGES = re.compile(r"(\d{1,9})(?:([-–])(\d{1,9})?)?")
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,8})?")
+_AREA = re.compile(r"\d{1,15}(?:;-?\d{1,4},-?\d{1,4}){3,200}")
 _KIND = re.compile(r"\.?(\w+)")
+#: A value that needs no quotation marks.
+_PLAIN = re.compile(r"[\w./-]*[\w/]")
 #: What may follow a value in a sentence.
 _PUNCTUATION = ".,;!?)]}"
 
@@ -68,11 +72,15 @@ def typed(condition: Condition) -> str:
             return f"lang:{code}"
         case Dated(side, day):
             return f"{side}:{day}"
-        case Pages(first, last):
-            return _typed_pages(first, last)
+        case _:
+            return _typed_place(condition)
 
 
-def _typed_pages(first: int, last: int) -> str:
+def _typed_place(condition: Pages | Area) -> str:
+    if isinstance(condition, Area):
+        corners = (f"{x},{y}" for x, y in condition.corners)
+        return f"area:{';'.join((str(condition.drawn), *corners))}"
+    first, last = condition.first, condition.last
     if first == last:
         return f"page:{first}"
     return f"page:{first}-{'' if last == _MOST_PAGES else last}"
@@ -80,6 +88,11 @@ def _typed_pages(first: int, last: int) -> str:
 
 def _typed_words(field: str, words: tuple[str, ...], is_open: bool) -> str:
     return f"{field}:{'-'.join(words)}*" if is_open else f"{field}:{quoted(' '.join(words))}"
+
+
+def as_typed(name: str, value: str) -> str:
+    """The field ``name`` with a value as somebody would type it: quoted only where it must be."""
+    return f"{name}:{value}" if _PLAIN.fullmatch(value) else f"{name}:{quoted(value)}"
 
 
 def bare_words(text: str) -> tuple[str, ...]:
@@ -143,6 +156,15 @@ def _pages(item: Item) -> Pages:
     return Pages(*sorted((int(first), int(last))))
 
 
+def _area(item: Item) -> Area:
+    found = _AREA.fullmatch(_bare(item))
+    if not found:
+        raise NoValue(f"area: takes what drawing on the map gives, not {item.text}.")
+    drawn, *corners = found[0].split(";")
+    pairs = (corner.split(",") for corner in corners)
+    return Area(int(drawn), tuple((int(x), int(y)) for x, y in pairs))
+
+
 def _bare(item: Item) -> str:
     return item.text.rstrip(_PUNCTUATION).lower()
 
@@ -157,4 +179,5 @@ _CONDITIONS: dict[str, Callable[[Item], Condition]] = {
     "before": _dated,
     "after": _dated,
     "page": _pages,
+    "area": _area,
 }

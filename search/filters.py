@@ -17,12 +17,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from search import corpus_map
 from search.collection import Snapshot
 from search.fields import bare_words
 from search.paths import lies
 from search.phrases import holds_beginning, holds_phrase, stands_in
 from search.reading import Ids, Reading
 from search.requirements import (
+    Area,
     Clause,
     Condition,
     Dated,
@@ -33,6 +35,7 @@ from search.requirements import (
     Lies,
     Named,
     OfDocument,
+    OfFacts,
     Pages,
     Phrase,
     Prefix,
@@ -53,15 +56,15 @@ _KEPT_NUMBERS = 4_000_000
 #: What people call formats, besides their names and suffixes.
 FAMILIES = {
     "book": ("epub",),
-    "email": ("mail", "mbox"),
+    "email": ("mail", "mbox", "msg"),
     "htm": ("html",),
     "md": ("markdown",),
     "notebook": ("ipynb",),
-    "presentation": ("pptx", "odp"),
-    "spreadsheet": ("xlsx", "ods", "csv"),
+    "presentation": ("pptx", "ppt", "odp"),
+    "spreadsheet": ("xlsx", "xls", "ods", "csv"),
     "tex": ("latex",),
     "txt": ("text",),
-    "word": ("docx", "odt", "rtf"),
+    "word": ("docx", "doc", "odt", "rtf"),
     "yml": ("yaml",),
 }
 
@@ -150,7 +153,7 @@ def allowed(snapshot: Snapshot, requirements: Requirements) -> Allowed:
     return _by_text(snapshot, ids, reads, unwanted)
 
 
-def meets(document: DocumentFacts, condition: OfDocument, roots: Sequence[str]) -> bool:
+def meets(document: DocumentFacts, condition: OfFacts, roots: Sequence[str]) -> bool:
     """Whether a document is such as a condition asks.
 
     Args:
@@ -197,6 +200,7 @@ class _Documents:
         self._snapshot = snapshot
         self._facts: list[DocumentFacts] | None = None
         self._roots: list[str] = []
+        self._areas: dict[Area, frozenset[int]] = {}
 
     def passages(self, clauses: Sequence[Clause], excluded: Sequence[OfDocument]) -> Ids:
         """The passages of the documents that meet all clauses and nothing that is excluded."""
@@ -215,10 +219,22 @@ class _Documents:
 
     def _any(self, document: DocumentFacts, conditions: Iterable[Condition]) -> bool:
         return any(
-            meets(document, condition, self._roots)
+            document.key in self._within(condition)
+            if isinstance(condition, Area)
+            else meets(document, condition, self._roots)
             for condition in conditions
             if isinstance(condition, OfDocument)
         )
+
+    def _within(self, area: Area) -> frozenset[int]:
+        """The documents in a part of the map; none if it was marked on a map drawn otherwise."""
+        if area not in self._areas:
+            drawn = corpus_map.kept(self._snapshot.build)
+            corners = [(x / 1000.0, y / 1000.0) for x, y in area.corners]
+            fits = drawn is not None and drawn.drawn == area.drawn
+            inside = drawn.inside(corners).tolist() if drawn is not None and fits else ()
+            self._areas[area] = frozenset(inside)
+        return self._areas[area]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ r"""The query language: from what is typed to its items, and back.
     query   =  { item | "OR" }
     item    =  [ "-" ] ( field ":" value  |  phrase  |  prefix  |  word )
     field   =  "title" | "heading" | "path" | "type" | "lang" | "author" | "before" | "after"
-             | "page"
+             | "page" | "area"
     value   =  phrase | word
     phrase  =  a quotation mark, text in which \" and \\ stand for " and \, another one
     prefix  =  word "*"
@@ -24,7 +24,7 @@ from enum import Enum
 import regex
 
 #: The fields that there are.
-FIELDS = ("title", "heading", "path", "type", "lang", "author", "before", "after", "page")
+FIELDS = ("title", "heading", "path", "type", "lang", "author", "before", "after", "page", "area")
 
 _TYPOGRAPHIC = "“”„‟«»"
 _QUOTES = f'"{_TYPOGRAPHIC}'

@@ -16,7 +16,6 @@ Words that match the query's are another matter, see `search.snippets`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -26,7 +25,7 @@ import numpy.typing as npt
 from search.analysis import located_terms
 from search.context import embedded_text
 from search.encoders.base import Encoder, PieceVectors
-from search.models import Hit, Span
+from search.models import Hit, Meaning, Span
 from search.sentences import Sentence, sentences
 
 #: A sentence stands out if it comes nearer to the query than the next does by this part of the
@@ -38,19 +37,6 @@ _WORDS = 3
 _LEAST = 1 / 3
 
 Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What carried a hit's nearness in meaning, as spans of its text.
-
-    Attributes:
-        sentence: The sentence that stands out, or None if none does.
-        words: The words within it that carried most, in the order of the text.
-    """
-
-    sentence: Span | None = None
-    words: tuple[Span, ...] = ()
 
 
 def meaning_marks(encoder: Encoder, query: str, hits: Sequence[Hit]) -> list[Meaning]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,9 @@ from search.snippets import matched_words
 #: How many passages' documents are looked up at once.
 _CHUNK = 500
 
+#: The greatest number that SQLite gives to a row.
+_GREATEST = 2**63 - 1
+
 Scores = npt.NDArray[np.float64]
 
 
@@ -41,6 +45,7 @@ class Pool:
         bm25: BM25 scores, likewise, or None if no words were compared.
         complete: Whether these are all that match.
         weak: Whether each is a weak match, bool; or None if none is.
+        reranked: What the second stage gave each, float64, NaN where it did not look; or None.
         in_document: How many of them each document has, by the number that users see; None to have
             them counted.
     """
@@ -51,20 +56,29 @@ class Pool:
     bm25: Scores | None
     complete: bool = True
     weak: npt.NDArray[np.bool_] | None = None
+    reranked: Scores | None = None
     in_document: Mapping[int, int] | None = None
 
     def from_score(self, least: float | None) -> Pool:
         """The passages that have at least this score."""
         if least is None:
             return self
-        keep = self.scores >= least
+        return self.taken(np.flatnonzero(self.scores >= least))
+
+    def taken(self, places: Ids) -> Pool:
+        """The passages in these places, in this order."""
+
+        def of(values: npt.NDArray[Any] | None) -> Any:
+            return None if values is None else values[places]
+
         return replace(
             self,
-            ids=self.ids[keep],
-            scores=self.scores[keep],
-            cosines=None if self.cosines is None else self.cosines[keep],
-            bm25=None if self.bm25 is None else self.bm25[keep],
-            weak=None if self.weak is None else self.weak[keep],
+            ids=of(self.ids),
+            scores=of(self.scores),
+            cosines=of(self.cosines),
+            bm25=of(self.bm25),
+            weak=of(self.weak),
+            reranked=of(self.reranked),
         )
 
 
@@ -118,6 +132,35 @@ def hits_of(
         for hit in hits
     )
     return shown, chosen.more
+
+
+def passages_as_hits(snapshot: Snapshot, ids: Sequence[int]) -> tuple[Hit, ...]:
+    """Passages in the shape of hits, in the order given and without a score.
+
+    Args:
+        snapshot: What they stand in.
+        ids: Their numbers; those that are not in the collection are passed over.
+    """
+    rows = snapshot.reading.passages(indexed(ids, snapshot), snapshot.generation)
+    there = [row for number in ids if (row := rows.get(number)) and row.path is not None]
+    none = np.zeros(len(there))
+    pool = Pool(np.array([row.id for row in there], dtype=np.int64), none, None, None)
+    query, asked = Query(""), Asked((), {})
+    return tuple(
+        _hit(pool, place, place + 1, row, query, asked, {}) for place, row in enumerate(there)
+    )
+
+
+def indexed(numbers: Sequence[int], snapshot: Snapshot) -> list[int]:
+    """Those of ``numbers`` that are of indexed passages.
+
+    Args:
+        numbers: Any whole numbers.
+        snapshot: What the passages stand in.
+    """
+    possible = np.array([n for n in numbers if 0 < n <= _GREATEST], dtype=np.int64)
+    known: list[int] = possible[np.isin(possible, snapshot.keywords.ids())].tolist()
+    return known
 
 
 def display_path(path: Path) -> str:
@@ -186,7 +229,15 @@ def _hit(
         language=row.language,
         place=row.place,
         weak=pool.weak is not None and bool(pool.weak[place]),
+        rerank_score=_given(pool, place),
     )
+
+
+def _given(pool: Pool, place: int) -> float | None:
+    """What the second stage gave a passage, or None."""
+    if pool.reranked is None or np.isnan(pool.reranked[place]):
+        return None
+    return float(pool.reranked[place])
 
 
 def marks_in(text: str, language: str, asked: Asked, phrases: Sequence[Phrase]) -> tuple[Span, ...]:

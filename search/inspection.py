@@ -18,6 +18,8 @@ import numpy as np
 from search.distrust import damage, fresh_objects, manifest_of, number_of, objects
 from search.invariants import Fault, Invariant
 from search.models import Section
+from search.rows import RELEVANCE_MOST, digest_of
+from search.salvage import valid
 from search.sameness import fingerprint
 from search.schema import APPLICATION_ID, FORMAT, TABLES, WalkRules
 
@@ -28,7 +30,7 @@ DIGEST_BYTES = 32
 _CHUNK = 4096
 #: How far from 1 the length of a vector may be; rounding to 16 bits changes it by less than 0.001.
 _TOLERANCE = 0.01
-_TABLES = ("meta", "roots", "documents", "files", "embeddings", "passages")
+_TABLES = ("meta", "roots", "documents", "files", "embeddings", "passages", "judgements")
 
 
 def faults(connection: sqlite3.Connection) -> Iterator[Fault]:
@@ -55,6 +57,7 @@ def faults(connection: sqlite3.Connection) -> Iterator[Fault]:
     yield from _roots_and_files(connection)
     yield from _documents(connection)
     yield from _vectors(connection, manifest.encoder.dimension)
+    yield from _judgements(connection)
 
 
 def _damage(connection: sqlite3.Connection) -> Iterator[Fault]:
@@ -253,3 +256,19 @@ def _encodable(text: str) -> bool:
 
 def _shown(path: bytes) -> str:
     return path.replace(b"\0", b"/").decode("utf-8", "replace")
+
+
+def _judgements(connection: sqlite3.Connection) -> Iterator[Fault]:
+    rows = connection.execute(
+        'SELECT id, query, passage, text, start, "end", relevance FROM judgements'
+    )
+    for row, query, passage, text, start, end, relevance in rows:
+        sound = (
+            query == valid(query)
+            and text == valid(text)
+            and passage == digest_of(text)
+            and 0 <= start < end
+            and 0 <= relevance <= RELEVANCE_MOST
+        )
+        if not sound:
+            yield Fault(Invariant.JUDGEMENT, row, f"judgement {row}")

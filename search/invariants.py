@@ -40,6 +40,7 @@ class Invariant(Enum):
     FINGERPRINT = "fingerprint", "passages whose fingerprint is not that of their text"
     PASSAGE_EMBEDDING = "passage-embedding", "passages without an embedding"
     VECTOR = "vector", "embeddings of the wrong dimension, not finite or not of length 1"
+    JUDGEMENT = "judgement", "judgements of what cannot be"
     UNUSED = "embedding-unused", "embeddings that no passage uses"
     VECTOR_VIEW = "vector-view", "faults of the vector index"
     KEYWORD_VIEW = "keyword-view", "faults of the keyword index"

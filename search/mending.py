@@ -17,18 +17,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from search.checking import bring_up, leftovers, opened_views, view_faults
-from search.collection import KEYWORDS, STORE, CollectionWriter, current_build, lock
+from search.collection import STORE, CollectionWriter, current_build, lock
 from search.distrust import damage, distrusting, manifest_of, number_of
 from search.errors import StorageError
 from search.inspection import faults
 from search.invariants import Invariant
-from search.keywords import KeywordIndex
+from search.keywords import KEYWORDS, KeywordIndex, chosen_engine
 from search.reading import Reading
 from search.row_mending import mend_rows
 from search.salvage import copy_readable
 from search.schema import Manifest
 from search.storage import storage_errors
-from search.vectors import VectorIndex
+from search.vectors import publish_vectors
 
 
 def repair(folder: Path) -> tuple[str, ...]:
@@ -155,14 +155,14 @@ def _mend_views(writer: CollectionWriter) -> list[str]:
             if words is None or words.generation != generation:
                 wrong.add(Invariant.KEYWORD_VIEW)
         if Invariant.VECTOR_VIEW in wrong:
-            fresh = VectorIndex(writer.store.manifest.encoder.dimension)
-            fresh.update(reading, generation)
-            fresh.save(writer.build)
+            dimension = writer.store.manifest.encoder.dimension
+            publish_vectors(writer.build, reading, 0, generation, dimension, anew=True)
             said.append("The vector index was made anew.")
         if Invariant.KEYWORD_VIEW in wrong:
             with storage_errors(writer.build):
                 shutil.rmtree(writer.build / KEYWORDS, ignore_errors=True)
-            with contextlib.closing(KeywordIndex.create(writer.build / KEYWORDS)) as index:
+            made = KeywordIndex.create(writer.build / KEYWORDS, chosen_engine(writer.folder))
+            with contextlib.closing(made) as index:
                 index.update(reading, generation)
             said.append("The keyword index was made anew.")
     if writer.store.published != generation:

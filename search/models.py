@@ -7,7 +7,8 @@ points) in the text named, end exclusive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from search.requirements import NOTHING, Requirements
@@ -23,7 +24,12 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A half-open range of characters, ``text[start:end]``."""
+    """A half-open range of characters, ``text[start:end]``.
+
+    Attributes:
+        start: The first of them.
+        end: One past the last.
+    """
 
     start: int
     end: int
@@ -180,6 +186,42 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What carried a passage's nearness in meaning, as spans of its text; see `search.highlights`.
+
+    Attributes:
+        sentence: The sentence that stands out, or None if none does.
+        words: The words within it that carried most, in the order of the text.
+    """
+
+    sentence: Span | None = None
+    words: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Two passages of two documents that are nearest to one another; see `search.similar`.
+
+    Attributes:
+        cosine: Their cosine.
+        own_id: Number of the passage of the document that was asked about, …
+        own_text: … what it says, …
+        own_page: … and its page, or None.
+        passage_id: Number of the passage of the document that was found, …
+        text: … what that one says, …
+        page: … and its page, or None.
+    """
+
+    cosine: float
+    own_id: int
+    own_text: str
+    own_page: int | None
+    passage_id: int
+    text: str
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that answers a query.
 
@@ -206,9 +248,14 @@ class Hit:
         more_in_document: Further passages of this document that matched and do not stand at this
             or a better rank; 0 unless this is the document's last hit in the answer.
         also_in: How many other documents have a passage that says the same.
-        weak: Whether little speaks for it: it is not near the query in meaning, and its words are
-            less than a quarter of what the query's could score (see `search.ranking`).
+        weak: Whether little speaks for it: it comes hardly nearer to the query than this
+            collection does to unrelated ones (see `search.unanswered`).
         explanation: How it came by its score, if the query asks for that.
+        meaning: What of the text carried its nearness in meaning, if that was asked for and
+            something stands out; never among ``marks``.
+        shared: For a document found for being like another one: the passages that make it so, the
+            nearest pair first.
+        rerank_score: What the second stage gave it, or None if that did not look at it.
     """
 
     rank: int
@@ -234,6 +281,9 @@ class Hit:
     place: str = ""
     weak: bool = False
     explanation: Explanation | None = None
+    meaning: Meaning | None = None
+    shared: tuple[Shared, ...] = ()
+    rerank_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +302,10 @@ class Answer:
             or that are more of one document than asked for.
         total_is_lower_bound: Whether there may be more, because not all passages were looked at.
         more: Whether further hits follow these.
+        unanswered: Whether nothing in the collection seems to answer the query, whatever hits there
+            are (see `search.unanswered`).
+        did_you_mean: The query with other spellings, if that may have been meant; or None.
+        stages: How many milliseconds each stage took, in order, if the query asks to explain.
     """
 
     query: Query
@@ -264,3 +318,6 @@ class Answer:
     total: int = 0
     total_is_lower_bound: bool = False
     more: bool = False
+    unanswered: bool = False
+    did_you_mean: str | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)

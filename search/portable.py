@@ -36,6 +36,7 @@ _COPIES = (
     ),
     ("files", ""),
     ("roots", ""),
+    ("judgements", "WHERE document IN (SELECT key FROM source.documents WHERE died IS NULL)"),
 )
 
 

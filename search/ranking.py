@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,14 +13,74 @@ from search.fusion import FEEDBACK_WEIGHT, covered_scale, likeness_to_best
 from search.hits import Pool
 from search.models import Mode, Query
 from search.reading import Ids
+from search.stages import UNTIMED, Stages
 
 #: Candidates taken from each leg.
 CANDIDATES = 200
-#: A passage that is not near counts as a weak match if its BM25 score is less than this share of
-#: the greatest there could be: it has a word or two of the query by chance.
-WEAK_COVERAGE = 0.25
 #: Below any cosine.
 _ANYWHERE = -2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """The passages that match, and how they were found.
+
+    Attributes:
+        pool: The passages, best first.
+        mode: How they were found.
+        trust: How much their cosines counted.
+        unlike: Whether words were searched because nothing is near in meaning.
+    """
+
+    pool: Pool
+    mode: Mode
+    trust: float = 1.0
+    unlike: bool = False
+
+
+def ranked(
+    query: Query,
+    snapshot: Snapshot,
+    vector: Embeddings | None,
+    asked: Asked,
+    near: float,
+    trust: float,
+    allowed: Ids | None,
+    stages: Stages,
+) -> Ranked:
+    """The passages that match a query with words, by these alone where meaning finds nothing.
+
+    Args:
+        query: The query.
+        snapshot: What is searched.
+        vector: The query's embedding, float32, or None to search for words alone.
+        asked: The words to search for.
+        near: The least cosine that counts as near.
+        trust: How much cosines count, see `search.understanding`.
+        allowed: The only passages that may be found, int64, ascending; or None for all.
+        stages: Measures how long this takes.
+    """
+    if vector is not None:
+        # So few passages asked for by what they are can all be shown.
+        named = allowed if query.requirements.clauses else None
+        few = named is not None and len(named) <= CANDIDATES
+        pool = retrieve(
+            snapshot,
+            query.mode,
+            vector,
+            asked,
+            near,
+            trust,
+            allowed,
+            however_far=few,
+            stages=stages,
+        )
+        if pool is not None:
+            return Ranked(pool, query.mode, trust)
+    unlike = vector is not None and len(snapshot.vectors) > 0
+    with stages("keywords"):
+        pool = by_words(snapshot, asked, allowed)
+    return Ranked(pool, Mode.KEYWORD, unlike=unlike)
 
 
 def retrieve(
@@ -33,6 +93,7 @@ def retrieve(
     allowed: Ids | None,
     *,
     however_far: bool = False,
+    stages: Stages = UNTIMED,
 ) -> Pool | None:
     """Candidates by meaning, and by words too in hybrid mode.
 
@@ -45,11 +106,13 @@ def retrieve(
         trust: How much cosines count, see `search.understanding`.
         allowed: The only passages that may be found, int64, ascending; or None for all.
         however_far: Take candidates that are neither near nor share a word, too.
+        stages: Measures how long this takes.
 
     Returns:
         The passages that match, best first; None if none is near.
     """
-    ids, cosines = snapshot.vectors.search(vector, CANDIDATES, allowed)
+    with stages("vectors"):
+        ids, cosines = snapshot.vectors.search(vector, CANDIDATES, allowed)
     least = _ANYWHERE if however_far else near
     if not len(ids) or cosines[0] < least:
         return None
@@ -57,22 +120,25 @@ def retrieve(
     if mode is Mode.SEMANTIC:
         keep = cosines >= least
         values = cosines[keep].astype(np.float64)
-        return Pool(ids[keep], values, values, None, complete, values < near)
-    worded, _ = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
-    complete &= _found_all(worded, snapshot, asked, allowed)
+        return Pool(ids[keep], values, values, None, complete)
+    with stages("keywords"):
+        worded, _ = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
+        complete &= _found_all(worded, snapshot, asked, allowed)
     pool = np.union1d(ids, worded)
-    cosine = snapshot.vectors.cosines(vector, pool).astype(np.float64)
-    bm25 = snapshot.keywords.scores(asked.words, pool)
-    keep = (cosine >= least) | (bm25 > 0.0)
-    pool, cosine, bm25 = pool[keep], cosine[keep], bm25[keep]
-    greatest = snapshot.keywords.greatest_score(asked.words)
-    scores = covered_scale(cosine, bm25, greatest, trust)
-    known = cosine > -1.0
-    like = likeness_to_best(scores[known], snapshot.vectors.vectors(pool[known]))
-    scores[known] += FEEDBACK_WEIGHT * trust * like
-    order = np.lexsort((pool, -scores))
-    weak = (cosine < near) & (bm25 < WEAK_COVERAGE * greatest)
-    return Pool(pool[order], scores[order], cosine[order], bm25[order], complete, weak[order])
+    with stages("vectors"):
+        cosine = snapshot.vectors.cosines(vector, pool).astype(np.float64)
+    with stages("keywords"):
+        bm25 = snapshot.keywords.scores(asked.words, pool)
+        greatest = snapshot.keywords.greatest_score(asked.words)
+    with stages("fusion"):
+        keep = (cosine >= least) | (bm25 > 0.0)
+        pool, cosine, bm25 = pool[keep], cosine[keep], bm25[keep]
+        scores = covered_scale(cosine, bm25, greatest, trust)
+        known = cosine > -1.0
+        like = likeness_to_best(scores[known], snapshot.vectors.vectors(pool[known]))
+        scores[known] += FEEDBACK_WEIGHT * trust * like
+        order = np.lexsort((pool, -scores))
+    return Pool(pool[order], scores[order], cosine[order], bm25[order], complete)
 
 
 def by_words(snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> Pool:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from search.encoders.base import Embeddings
 from search.models import Document, Passage, Section, scanned
 from search.requirements import DocumentFacts
-from search.rows import Counts, DocumentRow, FileRecord, PassageRow
+from search.rows import Counts, DocumentRow, FileRecord, Judgement, PassageRow
 from search.schema import WalkRules
 
 Ids = npt.NDArray[np.int64]
@@ -353,6 +353,34 @@ class Reading:
                     version, key, title, kind, author, date, language, tuple(paths), modified
                 )
 
+    def listed(self, after: int, most: int, generation: int) -> list[DocumentFacts]:
+        """Documents of a generation that lie somewhere, by number.
+
+        Args:
+            after: Only those with a greater number.
+            most: How many at the most.
+            generation: The generation that they must belong to.
+        """
+        rows = self._connection.execute(
+            "SELECT d.id, d.key, d.title, d.kind, d.author, d.date, d.language FROM documents d "
+            f"WHERE d.key > ? AND {_ALIVE} AND EXISTS (SELECT 1 FROM files f "
+            "JOIN documents v ON v.id = f.document WHERE v.key = d.key) ORDER BY d.key LIMIT ?",
+            (after, generation, generation, most),
+        ).fetchall()
+        found = []
+        for version, key, title, kind, author, date, language in rows:
+            files = self._connection.execute(
+                "SELECT f.path, f.modified FROM files f JOIN documents v ON v.id = f.document "
+                "WHERE v.key = ? ORDER BY f.path",
+                (key,),
+            ).fetchall()
+            paths = tuple(_slashed(path) for path, _ in files)
+            newest = max(modified for _, modified in files)
+            found.append(
+                DocumentFacts(version, key, title, kind, author, date, language, paths, newest)
+            )
+        return found
+
     def passages_of(self, versions: Sequence[int]) -> tuple[Ids, Ids]:
         """The passages of these versions of documents, in no order.
 
@@ -407,6 +435,18 @@ class Reading:
             yield from self._connection.execute(
                 f"SELECT id, text FROM passages WHERE id IN ({marks}) ORDER BY id", part
             )
+
+    def judgement_count(self) -> int:
+        """How many judgements there are."""
+        return int(self._connection.execute("SELECT count(*) FROM judgements").fetchone()[0])
+
+    def judgements(self) -> list[Judgement]:
+        """Everything that was judged, by query and document."""
+        rows = self._connection.execute(
+            'SELECT query, document, passage, text, start, "end", relevance, judged '
+            "FROM judgements ORDER BY query, document, start, id"
+        )
+        return [Judgement(*row) for row in rows]
 
     def document_keys(self) -> list[int]:
         """The numbers of all living documents, in order."""

@@ -98,8 +98,22 @@ class Dated:
     day: str
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The document must lie in this part of the corpus map, see `search.corpus_map`.
+
+    Attributes:
+        drawn: The generation by which the map's axes were laid.
+        corners: The corners of a polygon, in thousandths.
+    """
+
+    drawn: int
+    corners: tuple[tuple[int, int], ...]
+
+
 #: What is asked of a document as a whole, …
-OfDocument = Named | Lies | Kind | Language | Dated
+OfFacts = Named | Lies | Kind | Language | Dated
+OfDocument = OfFacts | Area
 #: … and of a passage.
 OfPassage = Phrase | Prefix | Pages | Headed
 Condition = OfDocument | OfPassage

@@ -40,6 +40,7 @@ _DONE = {
     Invariant.PASSAGE_EMBEDDING: "dropped, their documents to be read again",
     Invariant.VECTOR: "dropped with their passages, the documents to be read again",
     Invariant.UNUSED: "dropped",
+    Invariant.JUDGEMENT: "dropped",
 }
 #: The digest of no file, so that the file's content is not taken for known.
 _NO_DIGEST = bytes(DIGEST_BYTES)
@@ -215,6 +216,9 @@ def _mark(connection: sqlite3.Connection, versions: Collection[int]) -> None:
 
 
 def _drop_orphans(connection: sqlite3.Connection, rows: _Rows) -> None:
+    connection.executemany(
+        "DELETE FROM judgements WHERE id = ?", [(row,) for row in rows[Invariant.JUDGEMENT]]
+    )
     if rows[Invariant.UNREACHABLE]:
         # Those that a file taken up again leads to are no longer alone.
         connection.executemany(

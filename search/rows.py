@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from search.models import Document, Passage
+
+#: 0: a passage does not answer the query; from 1 up to this: it does, the better the more.
+RELEVANCE_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,36 @@ class DocumentRow:
     content_hash: bytes
     document: Document
     passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What somebody thinks of a passage as the answer to a query; see `search.judging`.
+
+    Attributes:
+        query: The query, as it was understood.
+        document: Number of the document that users see.
+        passage: Digest of the passage's text.
+        text: That text.
+        start: Its first character in the document's text, as it was when it was judged.
+        end: One past its last.
+        relevance: 0: it does not answer; 1 to 3: it does, the better the more.
+        judged: When, in seconds since 1970.
+    """
+
+    query: str
+    document: int
+    passage: bytes
+    text: str
+    start: int
+    end: int
+    relevance: int
+    judged: int
+
+
+def digest_of(text: str) -> bytes:
+    """What a passage is known by in judgements of it."""
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

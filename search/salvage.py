@@ -12,7 +12,7 @@ from search.distrust import columns_of, number_of
 #: So many rows in a row that cannot be read, and the rest of a table is given up.
 _GIVE_UP = 100_000
 #: In the order in which they refer to one another.
-_TABLES = ("embeddings", "documents", "passages", "files")
+_TABLES = ("embeddings", "documents", "passages", "files", "judgements")
 
 
 def copy_readable(

@@ -11,6 +11,9 @@
                 text anew for every hit would cost more than the room it takes; passages that say
                 the same have the same ``fingerprint`` (`search.sameness`)
     embeddings  float16 vectors by what was embedded, shared by all passages of the same text
+    judgements  what somebody thinks of a passage as the answer to a query; of no generation. They
+                name the document by its key and the passage by the digest of its text, which they
+                keep, so that they outlive the rows of both when a document is indexed anew
 
 A version is part of generation g if it was born at or before g and had not died by then. A document
 keeps its ``key`` from version to version; that is the number users see.
@@ -23,7 +26,7 @@ import msgspec
 from search.encoders.base import EncoderSpec
 
 #: Version of the tables; written to SQLite's user_version.
-FORMAT = 2
+FORMAT = 3
 #: Marks the file as Wherein's ("Wher"); written to SQLite's application_id.
 APPLICATION_ID = 0x57686572
 
@@ -91,6 +94,19 @@ CREATE TABLE passages (
 CREATE INDEX passages_by_document ON passages (document);
 CREATE INDEX passages_by_embedding ON passages (embedding);
 CREATE INDEX passages_by_fingerprint ON passages (fingerprint) WHERE fingerprint IS NOT NULL;
+
+CREATE TABLE judgements (
+    id INTEGER PRIMARY KEY,
+    query TEXT NOT NULL,
+    document INTEGER NOT NULL,
+    passage BLOB NOT NULL,
+    text TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    relevance INTEGER NOT NULL,
+    judged INTEGER NOT NULL,
+    UNIQUE (query, document, passage)
+) STRICT;
 """
 
 #: What brings the tables of an older format to the next one, by the older one's number.
@@ -104,6 +120,20 @@ ALTER TABLE passages ADD COLUMN place TEXT NOT NULL DEFAULT '';
 ALTER TABLE passages ADD COLUMN fingerprint INTEGER;
 CREATE INDEX passages_by_fingerprint ON passages (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX files_by_content ON files (content_hash)
+""",
+    2: """
+CREATE TABLE judgements (
+    id INTEGER PRIMARY KEY,
+    query TEXT NOT NULL,
+    document INTEGER NOT NULL,
+    passage BLOB NOT NULL,
+    text TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    relevance INTEGER NOT NULL,
+    judged INTEGER NOT NULL,
+    UNIQUE (query, document, passage)
+) STRICT
 """,
 }
 

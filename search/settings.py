@@ -22,7 +22,23 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 #: The least that limits may be set to.
-_LEAST = {"max_file_mb": 1, "max_unpacked_mb": 1, "reader_seconds": 1, "reader_memory_mb": 200}
+_LEAST = {
+    "workers": 1,
+    "waiting": 1,
+    "rate_limit": 0,
+    "max_file_mb": 1,
+    "max_unpacked_mb": 1,
+    "reader_seconds": 1,
+    "reader_memory_mb": 200,
+    "encoder_threads": 1,
+    "rerank_ms": 1,
+}
+#: The only values that some may have.
+_CHOICES = {
+    "access": ("auto", "keys"),
+    "log_format": ("text", "json"),
+    "vector_index": ("auto", "exact", "hnsw"),
+}
 
 
 def _setting(default: Any, help_text: str) -> Any:
@@ -60,9 +76,59 @@ class Settings:
         "Longest passage, in pieces of the encoder's tokenizer. Left out, the collection's own, "
         "or as many of 200 as the encoder reads.",
     )
+    keyword_engine: str | None = _setting(
+        None,
+        "What finds passages by their words: whoosh (built in) or tantivy (for large collections; "
+        "needs wherein[tantivy]). Left out, the collection's own, or whoosh.",
+    )
+    vector_index: str | None = _setting(
+        None,
+        "How passages near in meaning are found: exact (all are compared), hnsw (by a graph of "
+        "neighbours) or auto (by a graph from 50,000 passages on). Left out, the collection's own, "
+        "or auto.",
+    )
+    rerank: str | None = _setting(
+        None,
+        "Cross-encoder that puts the first 20 passages in order: the folder of a "
+        "sentence-transformers model, or the name of one on its hub. Left out, none does.",
+    )
+    rerank_ms: int = _setting(
+        500, "Milliseconds that reranking may take; what is not done by then keeps its place."
+    )
+    encoder_threads: int | None = _setting(
+        None,
+        "How many texts are encoded at once. Left out, as many as there are processor cores; fewer "
+        "leave room for other programs.",
+    )
+    map_layout: str | None = _setting(
+        None,
+        "How the map of the collection is laid out: pca (at once), umap or pacmap (clearer groups; "
+        "need umap-learn or pacmap). Left out, as it was before, or pca.",
+    )
     host: str = _setting("127.0.0.1", "Address the server listens on.")
     port: int = _setting(8000, "Port the server listens on; 0 takes a free one.")
     threads: int = _setting(4, "How many requests the server answers at once.")
+    workers: int = _setting(1, "How many processes the server runs, each with its own threads.")
+    waiting: int = _setting(
+        64, "How many requests may wait in each process; further ones are told to try again."
+    )
+    access: str = _setting(
+        "auto",
+        "Who may ask the server: auto (whoever is on this machine, and elsewhere those with a key) "
+        "or keys (only those with a key).",
+    )
+    allow_origin: str = _setting(
+        "", "Web sites whose scripts may ask the API, such as https://example.org, by spaces."
+    )
+    rate_limit: int = _setting(
+        600,
+        "How many requests a minute one key or address may make; ten times as many from this "
+        "machine, and 0 for any number.",
+    )
+    log_format: str = _setting("text", "How the server writes its log: text or json.")
+    language: str | None = _setting(
+        None, "Language of the pages: en or de. Left out, the one that the browser asks for."
+    )
     max_file_mb: int = _setting(
         200, "Documents larger than this many megabytes are not read; archives may be larger."
     )
@@ -86,12 +152,21 @@ class Settings:
             raise SettingError(f"There is no port {self.port}.", "Use one from 0 to 65535.")
         if self.threads < 1:
             raise SettingError("The server needs at least one thread.", "Use --threads 4.")
+        if self.language not in (None, "en", "de"):
+            raise SettingError(
+                f"There are no pages in the language {self.language!r}.", "Use en or de."
+            )
         if self.passage_pieces is not None and not 16 <= self.passage_pieces <= 8192:
             raise SettingError(
                 f"Passages of {self.passage_pieces} pieces are not made.", "Use 16 to 8192."
             )
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in (None, *choices):
+                raise SettingError(
+                    f"{name} cannot be {getattr(self, name)!r}.", f"Use {' or '.join(choices)}."
+                )
         for name, least in _LEAST.items():
-            if getattr(self, name) < least:
+            if getattr(self, name) is not None and getattr(self, name) < least:
                 raise SettingError(
                     f"{name} is {getattr(self, name)}, which is too little.",
                     f"Use at least {least}, or leave it out.",

@@ -6,7 +6,9 @@ from typing import Any
 
 from search.collection import Collection
 from search.engine import display_path
+from search.keywords import describe_keywords
 from search.schema import WalkRules
+from search.vectors import VECTORS, describe
 
 
 def status_of(collection: Collection) -> dict[str, Any]:
@@ -38,6 +40,8 @@ def status_of(collection: Collection) -> dict[str, Any]:
             "near": round(manifest.near, 4),
             "generation": reading.meta("generation"),
             "published": reading.meta("published"),
+            "vector_index": _vectors(collection),
+            "keyword_index": describe_keywords(collection.build),
             "bytes": sum(
                 path.stat().st_size for path in collection.build.rglob("*") if path.is_file()
             ),
@@ -46,6 +50,11 @@ def status_of(collection: Collection) -> dict[str, Any]:
                 display_path(record.location): record.failure for record in reading.failures()
             },
         }
+
+
+def _vectors(collection: Collection) -> dict[str, Any] | None:
+    """How vectors are searched; None if there is no view that can be read."""
+    return describe(collection.build / VECTORS, collection.manifest.encoder.dimension)
 
 
 def _rules(rules: WalkRules) -> dict[str, Any]:

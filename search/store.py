@@ -175,6 +175,25 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    @contextlib.contextmanager
+    def judging(self) -> Iterator[Writing]:
+        """One transaction for judgements alone, which are of no generation.
+
+        It needs no lock beside SQLite's own, so that judging need not wait for an indexing run.
+
+        Raises:
+            StorageError: The disk is full, read-only or damaged; nothing was changed.
+            CollectionLocked: Another process is in the middle of a long write.
+        """
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Writing(connection, int(meta(connection, "generation")))
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
     def set_published(self, generation: int) -> None:
         """Note that the views show ``generation``, and drop the rows that died by then.
 

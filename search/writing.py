@@ -12,7 +12,7 @@ import numpy as np
 from search.encoders.base import Embeddings
 from search.models import Document, Passage
 from search.reading import Reading, key_of
-from search.rows import FileRecord
+from search.rows import FileRecord, Judgement
 from search.sameness import fingerprint
 from search.schema import WalkRules
 
@@ -138,6 +138,28 @@ class Writing(Reading):
         if before and before[0] is not None and before[0] != record.document:
             self._left.add(before[0])
 
+    def put_judgement(self, judgement: Judgement) -> None:
+        """Keep a judgement, in place of an earlier one of the same query and passage."""
+        j = judgement
+        self._connection.execute(
+            'INSERT OR REPLACE INTO judgements (query, document, passage, text, start, "end", '
+            "relevance, judged) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (j.query, j.document, j.passage, j.text, j.start, j.end, j.relevance, j.judged),
+        )
+
+    def remove_judgement(self, query: str, document: int, passage: bytes) -> None:
+        """Forget a judgement, if there is one.
+
+        Args:
+            query: The query it is about.
+            document: Number of the document that users see.
+            passage: Digest of the passage's text.
+        """
+        self._connection.execute(
+            "DELETE FROM judgements WHERE query = ? AND document = ? AND passage = ?",
+            (query, document, passage),
+        )
+
     def settle(self) -> None:
         """Let the documents die that no path holds any more; to be called last."""
         for version in self._left:
@@ -201,6 +223,8 @@ def purge(connection: sqlite3.Connection, generation: int) -> None:
         return
     connection.execute(f"DELETE FROM passages WHERE document IN ({dead})", (generation,))
     connection.execute("DELETE FROM documents WHERE died <= ?", (generation,))
+    # They quote what was taken out of the collection.
+    connection.execute("DELETE FROM judgements WHERE document NOT IN (SELECT key FROM documents)")
     connection.executemany(
         "DELETE FROM embeddings WHERE id = ? "
         "AND NOT EXISTS (SELECT 1 FROM passages WHERE embedding = embeddings.id)",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import browser, shown_at, shown_site  # noqa: F401 - fixtures
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 

@@ -1,7 +1,8 @@
 """Many kills: `python tests/crash_lane.py [--kills 500] [--seed N]`.
 
 The folder is changed and the indexer killed so many times; see `killing.py`. Prints the seed, with
-which the same is done again, and where the indexer was killed.
+which the same is done again, and where the indexer was killed. WHEREIN_KEYWORD_ENGINE=tantivy has
+that engine killed.
 """
 
 from __future__ import annotations

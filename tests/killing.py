@@ -334,10 +334,9 @@ class Trial:
         """A collection whose views are behind its store, so that opening it publishes."""
         run_index(self.settings, self.library.folder)
         build = self.settings.collections / "default" / "0001"
-        for path in build.glob("vectors-*.faiss"):
-            path.unlink()
-        for path in (build / "keywords").iterdir():
-            path.unlink()
+        for view in ("vectors", "keywords"):
+            for path in (build / view).iterdir():
+                path.unlink()
 
     def _look(self) -> None:
         """After a kill: sound, and nothing in it but what some state of the folder gives."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.calibration import _UNRELATED, nearness_threshold
+from search.calibration import UNRELATED, nearness_threshold
 from search.encoders import DEFAULT_MODEL, HashingEncoder, load_encoder
 
 
@@ -20,8 +20,8 @@ def dot(left: list[float], right: list[float]) -> float:
 def test_the_threshold_is_two_deviations_above_the_mean_of_unrelated_pairs(dimension: int) -> None:
     encoder = HashingEncoder(dimension)
     cosines = []
-    for asked, (question, _) in enumerate(_UNRELATED):
-        for answered, (_, statement) in enumerate(_UNRELATED):
+    for asked, (question, _) in enumerate(UNRELATED):
+        for answered, (_, statement) in enumerate(UNRELATED):
             if asked != answered:
                 query = encoder.encode_query(question).tolist()
                 passage = encoder.encode_passages([statement])[0].tolist()
@@ -31,8 +31,8 @@ def test_the_threshold_is_two_deviations_above_the_mean_of_unrelated_pairs(dimen
 
 
 def test_the_subjects_are_distinct() -> None:
-    questions, statements = zip(*_UNRELATED, strict=True)
-    assert len({*questions, *statements}) == 2 * len(_UNRELATED)
+    questions, statements = zip(*UNRELATED, strict=True)
+    assert len({*questions, *statements}) == 2 * len(UNRELATED)
     assert all(question.endswith("?") for question in questions)
     assert not any(statement.endswith("?") for statement in statements)
 
@@ -41,10 +41,10 @@ def test_the_subjects_are_distinct() -> None:
 def test_the_threshold_lies_between_unrelated_and_related(model_cache: Path) -> None:
     encoder = load_encoder(DEFAULT_MODEL, model_cache)
     threshold = nearness_threshold(encoder)
-    questions = np.stack([encoder.encode_query(question) for question, _ in _UNRELATED])
-    statements = encoder.encode_passages([statement for _, statement in _UNRELATED])
+    questions = np.stack([encoder.encode_query(question) for question, _ in UNRELATED])
+    statements = encoder.encode_passages([statement for _, statement in UNRELATED])
     cosines = questions @ statements.T
-    related = np.eye(len(_UNRELATED), dtype=bool)
+    related = np.eye(len(UNRELATED), dtype=bool)
     assert (cosines[related] > threshold).sum() >= 10
     assert (cosines[~related] > threshold).mean() <= 0.08
     assert 0 < threshold < 0.3

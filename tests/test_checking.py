@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from small_collection import add, ask, build, findings, found_words, place, spoil
+from vector_views import FakeReading
 
-from search import vectors
 from search.checking import check
 from search.collection import Collection, CollectionWriter
 from search.errors import CollectionMismatch, CollectionMissing, StorageError
@@ -21,6 +22,9 @@ from search.models import Section
 from search.portable import export, import_
 from search.rows import FileRecord
 from search.schema import FORMAT, WalkRules
+from search.vectors import VECTORS, VectorIndex, publish_vectors
+from search.vectors.parts import Content, write_part
+from search.vectors.stamps import next_number, write_stamp
 
 __all__ = ["place"]
 
@@ -28,7 +32,9 @@ __all__ = ["place"]
 def test_a_sound_collection_is_found_sound_and_not_touched(place: Path) -> None:
     def state() -> dict[Path, bytes]:
         return {
-            p: p.read_bytes() for p in place.rglob("*") if p.suffix in (".faiss", ".seg", ".toc")
+            p: p.read_bytes()
+            for p in place.rglob("*")
+            if p.suffix in (".vectors", ".stamp", ".seg", ".toc")
         }
 
     before, written = state(), ask(place, "SELECT * FROM meta")
@@ -237,31 +243,35 @@ def test_numbers_are_raised_to_those_that_rows_name(place: Path) -> None:
 
 
 def swap_vectors(folder: Path) -> None:
-    index = vectors.VectorIndex.open(folder, 8)
+    index = VectorIndex.open(folder / VECTORS, 8)
     assert index is not None
-    fresh = vectors.VectorIndex(8)
-    fresh._index.add_with_ids(index.vectors(index.ids()), index.ids()[::-1].copy())
-    fresh.generation = index.generation
-    fresh.save(folder)
+    reading = FakeReading(index.ids()[::-1], index.vectors(index.ids()))
+    publish_vectors(folder, reading, 0, index.generation, 8, anew=True)
 
 
 def drop_a_vector(folder: Path) -> None:
-    index = vectors.VectorIndex.open(folder, 8)
+    index = VectorIndex.open(folder / VECTORS, 8)
     assert index is not None
-    index._index.remove_ids(np.array([2], dtype=np.int64))
-    index.save(folder)
+    ids = np.setdiff1d(index.ids(), [2])
+    reading = FakeReading(ids, index.vectors(ids))
+    publish_vectors(folder, reading, 0, index.generation, 8, anew=True)
 
 
 def double_a_vector(folder: Path) -> None:
-    index = vectors.VectorIndex.open(folder, 8)
+    index = VectorIndex.open(folder / VECTORS, 8)
     assert index is not None
-    index._index.add_with_ids(index.vectors(np.array([2])), np.array([2]))
-    index.save(folder)
+    stamp = index.stamp
+    number = next_number(folder / VECTORS)
+    content = Content(np.empty(0, np.int64), np.array([2]), index.vectors(np.array([2])))
+    entry = write_part(folder / VECTORS, number, content)
+    write_stamp(folder / VECTORS, replace(stamp, parts=(*stamp.parts, entry)))
 
 
 def rename_ahead(folder: Path) -> None:
-    (path,) = folder.glob("vectors-*.faiss")
-    path.rename(folder / "vectors-99.faiss")
+    index = VectorIndex.open(folder / VECTORS, 8)
+    assert index is not None
+    write_stamp(folder / VECTORS, replace(index.stamp, generation=99))
+    (folder / VECTORS / "generation-1.stamp").unlink()
 
 
 def stamp_ahead(folder: Path) -> None:
@@ -272,18 +282,20 @@ def stamp_ahead(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "code", "count"),
     [
-        (lambda folder: next(folder.glob("*.faiss")).unlink(), "vector-view", 1),
-        (lambda folder: next(folder.glob("*.faiss")).write_bytes(b"?"), "vector-view", 1),
+        (lambda folder: shutil.rmtree(folder / "vectors"), "vector-view", 1),
+        (lambda folder: next(folder.glob("vectors/*.stamp")).unlink(), "vector-view", 1),
+        (lambda folder: next(folder.glob("vectors/part-*")).write_bytes(b"?"), "vector-view", 1),
         (rename_ahead, "vector-view", 1),
         (drop_a_vector, "vector-view", 1),
         (double_a_vector, "vector-view", 1),
         (swap_vectors, "vector-view", 8),
         (lambda folder: shutil.rmtree(folder / "keywords"), "keyword-view", 1),
-        (lambda folder: [p.unlink() for p in folder.glob("keywords/*.seg")], "keyword-view", 1),
+        (lambda folder: [p.unlink() for p in folder.glob("keywords/*.pst")], "keyword-view", 1),
         (stamp_ahead, "keyword-view", 1),
     ],
     ids=[
         "no vectors",
+        "no vectors' stamp",
         "broken vectors",
         "vectors ahead",
         "one missing",
@@ -350,16 +362,16 @@ def test_what_is_written_but_not_published_is_sound(place: Path, tmp_path: Path)
 def test_a_collection_published_to_during_the_check_is_gone_through_again(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = vectors.VectorIndex.open
+    original = VectorIndex.open
     news = [tmp_path / "new.txt"]
 
-    def open_late(folder: Path, dimension: int) -> vectors.VectorIndex | None:
+    def open_late(folder: Path, dimension: int) -> VectorIndex | None:
         if news:
-            monkeypatch.setattr(vectors.VectorIndex, "open", original)
+            monkeypatch.setattr(VectorIndex, "open", original)
             add(place, news.pop())
         return original(folder, dimension)
 
-    monkeypatch.setattr(vectors.VectorIndex, "open", open_late)
+    monkeypatch.setattr(VectorIndex, "open", open_late)
     report = check(place)
     assert (report.findings, report.documents) == ((), 3)
 

@@ -111,14 +111,16 @@ def test_search_prints_passages_with_their_place_and_marks(wherein: Shell, bees:
 def test_search_as_json(wherein: Shell, bees: Path) -> None:
     answer = json.loads(wherein("search", "bees dance", "--json", "-k", "1").stdout)
     assert answer.keys() == {
-        "query", "understood", "mode", "requested_mode", "fallback", "note", "generation", "total",
-        "total_is_lower_bound", "offset", "more", "took_ms", "hits",
+        "query", "understood", "mode", "requested_mode", "fallback", "note", "unanswered",
+        "did_you_mean", "generation", "total", "total_is_lower_bound", "offset", "more", "took_ms",
+        "stages", "hits",
     }  # fmt: skip
     (hit,) = answer["hits"]
     assert hit.keys() == {
         "rank", "score", "cosine", "bm25", "passage_id", "document_id", "path", "title", "kind",
         "page", "headings", "text", "start", "end", "marks", "more_in_document", "also_in",
-        "author", "date", "language", "place", "weak", "explanation",
+        "author", "date", "language", "place", "weak", "explanation", "meaning", "shared",
+        "rerank_score",
     }  # fmt: skip
     marked = [hit["text"][mark["start"] : mark["end"]] for mark in hit["marks"]]
     assert marked == ["Bees", "dance"]

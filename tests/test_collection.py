@@ -115,13 +115,23 @@ def test_a_removed_document_is_not_shown_before_it_is_published(place: Path) -> 
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda build: next(build.glob("vectors-*.faiss")).unlink(),
-        lambda build: next(build.glob("vectors-*.faiss")).write_bytes(b"garbage"),
+        lambda build: shutil.rmtree(build / "vectors"),
+        lambda build: next(build.glob("vectors/*.stamp")).unlink(),
+        lambda build: next(build.glob("vectors/*.vectors")).unlink(),
+        lambda build: next(build.glob("vectors/*.vectors")).write_bytes(b"garbage"),
         lambda build: shutil.rmtree(build / "keywords"),
         lambda build: [path.unlink() for path in (build / "keywords").glob("*.stamp")],
-        lambda build: [path.unlink() for path in (build / "keywords").glob("*.seg")],
+        lambda build: [path.unlink() for path in (build / "keywords").glob("*.pst")],
     ],
-    ids=["no vectors", "broken vectors", "no keywords", "no stamp", "no segment"],
+    ids=[
+        "no vectors",
+        "no vectors' stamp",
+        "no part of vectors",
+        "broken vectors",
+        "no keywords",
+        "no stamp",
+        "no segment",
+    ],
 )
 def test_a_view_that_will_not_open_is_rebuilt(place: Path, damage: object) -> None:
     damage(place / "0001")  # type: ignore[operator]
@@ -172,11 +182,11 @@ def test_a_view_ahead_of_the_store_is_rebuilt(place: Path) -> None:
 
 
 def test_rebuilding_needs_neither_files_nor_encoder(place: Path) -> None:
-    before = vectors.VectorIndex.open(place / "0001", 8)
+    before = vectors.VectorIndex.open(place / "0001" / "vectors", 8)
     assert before is not None
     query = ENCODER.encode_query("bananas")
     expected = before.search(query, 10)
-    next((place / "0001").glob("vectors-*.faiss")).unlink()
+    shutil.rmtree(place / "0001" / "vectors")
     with Collection(place) as opened, opened.snapshot() as snapshot:
         found = snapshot.vectors.search(query, 10)
     assert [part.tolist() for part in found] == [part.tolist() for part in expected]
@@ -236,10 +246,10 @@ def test_a_pointer_to_nowhere_is_said(place: Path) -> None:
 
 def test_publishing_twice_changes_nothing(place: Path) -> None:
     with CollectionWriter.open(place) as writer:
-        before = sorted((p.name, p.stat().st_mtime_ns) for p in writer.build.rglob("*.faiss"))
+        before = sorted((p.name, p.stat().st_mtime_ns) for p in writer.build.rglob("vectors/*"))
         writer.publish()
         assert before == sorted(
-            (p.name, p.stat().st_mtime_ns) for p in writer.build.rglob("*.faiss")
+            (p.name, p.stat().st_mtime_ns) for p in writer.build.rglob("vectors/*")
         )
 
 
@@ -254,11 +264,11 @@ def test_a_full_disk_while_publishing_keeps_what_was_published(
         with writer.store.writing() as writing:
             put(writing, "/a.txt", "cherries are dark", ENCODER)
         with monkeypatch.context() as patch:
-            patch.setattr(vectors, "flush", full)
+            patch.setattr(vectors.stamps, "flush", full)
             with pytest.raises(StorageError, match="disk is full"):
                 writer.publish()
         with monkeypatch.context() as patch:
-            patch.setattr(keywords, "_write_stamp", full)
+            patch.setattr(keywords.view, "write_stamp", full)
             with pytest.raises(StorageError, match="disk is full"):
                 writer.publish()
         assert found_words(opened, "cherri") == []

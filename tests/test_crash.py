@@ -13,6 +13,17 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 
 @pytest.mark.timeout(600)
+def test_killing_tantivy_leaves_a_sound_collection_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tantivy")
+    monkeypatch.setenv("WHEREIN_KEYWORD_ENGINE", "tantivy")
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"WHEREIN_KEYWORD_ENGINE=tantivy python tests/crash_lane.py --kills 6 --seed {seed}")
+    Trial.begin(tmp_path, seed).run(6)
+
+
+@pytest.mark.timeout(600)
 def test_a_dozen_kills_leave_a_sound_collection_and_lose_nothing(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"python tests/crash_lane.py --kills 12 --seed {seed}")

@@ -19,6 +19,7 @@ from search.phrases import (
     stands_in,
 )
 from search.requirements import (
+    Area,
     Condition,
     Dated,
     Headed,
@@ -146,6 +147,7 @@ def test_how_items_were_typed_is_kept() -> None:
         ("before:2024-6.", Dated("before", "2024-06-01")),
         ("after:2024-02-29", Dated("after", "2024-02-29")),
         ("page:3", Pages(3, 3)),
+        ("area:7;0,0;10,-20;-1000,999", Area(7, ((0, 0), (10, -20), (-1000, 999)))),
         ("page:7-3", Pages(3, 7)),
         ("page:3–7", Pages(3, 7)),
         ("page:3-", Pages(3, 10**9)),
@@ -174,6 +176,9 @@ def test_conditions(text: str, condition: Condition) -> None:
         "title:!!",
         "author:*",
         "heading:…",
+        "area:here",
+        "area:7;0,0;1,1",
+        "area:7;0,0;1,1;99999,0",
         "before:2024-06-30T12:00",
     ],
 )
@@ -194,6 +199,11 @@ CONDITIONS = st.one_of(
         st.sampled_from(["title", "author"]),
         st.lists(st.sampled_from(["bee", "u2"]), min_size=1).map(tuple),
         st.booleans(),
+    ),
+    st.builds(
+        Area,
+        st.integers(0, 10**15 - 1),
+        st.lists(st.tuples(st.integers(-999, 999), st.integers(-999, 999)), min_size=3).map(tuple),
     ),
     st.builds(Headed, st.just(("bee", "u2")), st.booleans()),
     st.builds(Lies, st.text('ab/*[]"\\ é“', min_size=1).map(str.split).map(" ".join).filter(bool)),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from search.context import embedded_text
 from search.encoders import DEFAULT_MODEL, Encoder, HashingEncoder, PieceVectors, load_encoder
-from search.highlights import Meaning, above_baseline, meaning_marks, outstanding, owners, shares
-from search.models import Hit, Span
+from search.highlights import above_baseline, meaning_marks, outstanding, owners, shares
+from search.models import Hit, Meaning, Span
 from search.sentences import sentences
 
 #: So wide that words which differ have hardly anything in common.

@@ -15,10 +15,10 @@ from indexer.readers.formats import formats
 from search.engine import Engine
 from search.models import Span
 from web import create_app
-from web.languages import language_name
+from web.catalogue import LANGUAGES, texts_in
 from web.looks import Look, look_of
 from web.markup import paragraphs
-from web.wording import date_label, kind_label, origin, whereabouts
+from web.wording import kind_label, origin, whereabouts
 
 NOTICE = "The pontoon will be closed for repairs of its decking from May to the end of the season."
 TABLE = "berth,boat,<b>remarks</b>\n" + "".join(
@@ -140,7 +140,7 @@ def test_every_passage_of_every_format_is_marked_exactly(site: Site) -> None:
     for row in rows:
         assert row is not None
         for passage in row.passages:
-            span = f"start={passage.start}&end={passage.end}&q=the+boat+berth+water+hours"
+            span = f"start={passage.start}&end={passage.end}&q=the+boat+berth+water+hours&view=text"
             (found,) = site.page(f"/documents/{row.key}?{span}").all("#passage")
             assert found.text == row.document.text[passage.start : passage.end]
             seen.add(row.document.kind)
@@ -241,24 +241,27 @@ def test_an_archive_that_changed_is_not_handed_out(tmp_path: Path) -> None:
 # Words
 
 
-def test_every_format_has_a_name() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_format_has_a_name(language: str) -> None:
+    say = texts_in(language)
     for name in formats():
-        assert kind_label(name) != name, name
-    assert kind_label("palmdoc") == "palmdoc"
+        assert kind_label(name, say) != name, name
+    assert kind_label("palmdoc", say) == "palmdoc"
 
 
 def test_words_for_places_dates_and_languages() -> None:
-    assert whereabouts("pdf", 1204, "") == "page 1,204"
-    assert whereabouts("pptx", 3, "") == whereabouts("odp", 3, "") == "slide 3"
-    assert whereabouts("xlsx", None, "rows 2–41") == "rows 2–41"
-    assert whereabouts("text", None, "") == ""
+    say = texts_in("en")
+    assert whereabouts("pdf", 1204, "", say) == "page 1,204"
+    assert whereabouts("pptx", 3, "", say) == whereabouts("odp", 3, "", say) == "slide 3"
+    assert whereabouts("xlsx", None, "rows 2–41", say) == "rows 2–41"
+    assert whereabouts("text", None, "", say) == ""
     dates = ["2024", "2024-06", "2024-06-03", "", "2024-13-01", "soon"]
-    assert [date_label(date) for date in dates] == [
+    assert [say.date(date) for date in dates] == [
         "2024", "June 2024", "3 June 2024", "", "2024-13-01", "soon",
     ]  # fmt: skip
-    assert [language_name(code) for code in ("de", "zz", "")] == ["German", "zz", ""]
-    assert origin("A. Weir", "2024", "de", "en") == ("A. Weir", "2024", "German")
-    assert origin("", "", "de", "de") == ()
+    assert [say.language_name(code) for code in ("de", "zz", "")] == ["German", "zz", ""]
+    assert origin("A. Weir", "2024", "de", "en", say) == ("A. Weir", "2024", "German")
+    assert origin("", "", "de", "de", say) == ()
 
 
 @pytest.mark.parametrize(

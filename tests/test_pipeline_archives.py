@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import run_index
@@ -135,15 +136,15 @@ def run_cut_short(
 ) -> bool:
     """Index and stop right after the ``number``-th commit; whether it came to that."""
     commits = itertools.count(1)
-    commit = Batch.commit
+    write = Batch._write
 
-    def counted(batch: Batch) -> None:
-        commit(batch)
+    def counted(batch: Batch, load: Any) -> None:
+        write(batch, load)
         if next(commits) == number:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Batch, "commit", counted)
+        patch.setattr(Batch, "_write", counted)
         return run_index(settings, folder).interrupted
 
 

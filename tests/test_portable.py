@@ -39,7 +39,7 @@ def packed(place: Path, tmp_path: Path) -> Path:
 
 
 def hits(folder: Path, question: str, mode: str) -> tuple[Hit, ...]:
-    with Engine(folder, folder, ENCODER) as engine:
+    with Engine(folder, folder.parent / "cache", ENCODER) as engine:
         return engine.search(parse(question, mode)).hits
 
 

@@ -21,9 +21,10 @@ sys.path.insert(0, str(PROJECT / "benchmarks"))
 
 from python_docs import FOLDER, QUESTIONS, ranks
 
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="Debian's package python3-doc is not installed"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not FOLDER.is_dir(), reason="Debian's package python3-doc is not installed"),
+]
 
 #: Pages to which, besides the answering ones, the questions could be taken to lead.
 BESIDE = (

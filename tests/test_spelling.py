@@ -43,13 +43,13 @@ def codes(word: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint32]]:
 )
 def test_distance_by_hand(one: str, other: str, expected: int) -> None:
     assert slow_distance(one, other) == expected
-    assert distance(codes(one), codes(other)[np.newaxis]).tolist() == [expected]
+    assert distance(codes(one), codes(other)[np.newaxis], 9).tolist() == [expected]
 
 
-@given(WORDS, WORDS)
-def test_distance_is_the_slow_one(one: str, other: str) -> None:
-    found = distance(codes(one), codes(other)[np.newaxis])
-    assert found.tolist() == [slow_distance(one, other)]
+@given(WORDS, WORDS, st.integers(1, 9))
+def test_distance_is_the_slow_one(one: str, other: str, most: int) -> None:
+    found = distance(codes(one), codes(other)[np.newaxis], most)
+    assert found.tolist() == [min(most + 1, slow_distance(one, other))]
 
 
 @given(WORDS, st.sets(WORDS), st.integers(1, 2))

@@ -12,6 +12,7 @@ from web_site import write_scan
 
 from indexer.commands.status import command
 from search.collection import Collection
+from search.keywords import latency
 from search.schema import WalkRules
 from search.settings import Settings
 from search.status import status_of
@@ -124,3 +125,14 @@ def test_what_failed_inside_an_archive_is_named_there(settings: Settings, folder
     run_index(settings, folder)
     failures = json.loads(said(settings, "--json"))["failures"]
     assert list(failures) == [str(folder / "all.zip" / "inner" / "broken.pdf")]
+
+
+def test_an_engine_that_is_outgrown_is_told_with_what_to_do(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "bees.txt").write_text(ENGLISH)
+    run_index(settings, folder)
+    assert "  words: whoosh, 95 of 100 searches within " in said(settings)
+    assert "--keyword-engine" not in said(settings)
+    monkeypatch.setattr(latency, "OUTGROWN_MS", 0.0)
+    assert "wherein index --keyword-engine tantivy" in said(settings)

@@ -33,9 +33,10 @@ def test_it_holds_the_packages_and_what_they_need(wheel: Path) -> None:
     assert tops == {"search", "indexer", "web"}
     for package in tops:
         assert f"{package}/py.typed" in names
-    for folder in ("templates", "static"):
-        for path in (PROJECT / "web" / folder).iterdir():
-            assert f"web/{folder}/{path.name}" in names
+    for folder in ("templates", "static", "texts"):
+        for path in (PROJECT / "web" / folder).rglob("*.*"):
+            assert path.relative_to(PROJECT).as_posix() in names
+    assert "web/static/vendor/pdfjs/LICENSE" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("licenses/NOTICE") for name in names)
 

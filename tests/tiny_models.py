@@ -150,6 +150,22 @@ def build(folder: Path, tiny: Tiny = Tiny()) -> Path:
     return folder
 
 
+def build_cross(folder: Path, labels: int = 1) -> Path:
+    """Write a cross-encoder that gives so many scores a pair."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+    from transformers.utils.logging import disable_progress_bar
+
+    write_transformer(folder)
+    disable_progress_bar()
+    config = BertConfig.from_pretrained(folder, num_labels=labels)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model: Any = BertForSequenceClassification(config)
+    model.save_pretrained(folder)
+    return folder
+
+
 def write_transformer(folder: Path, tiny: Tiny = Tiny()) -> Path:
     """Write only what the transformers library writes: configuration, weights and tokenizer."""
     import torch

@@ -31,11 +31,18 @@ WRITERS = tuple(
         ("indexer", "batch.py"),
         ("indexer", "pipeline.py"),
         ("search", "collection.py"),
-        ("search", "keywords.py"),
-        ("search", "stamps.py"),
+        ("keywords", "engines.py"),
+        ("keywords", "view.py"),
+        ("keywords", "publishing.py"),
+        ("keywords", "segments.py"),
+        ("keywords", "stamps.py"),
+        ("keywords", "tantivy_postings.py"),
+        ("keywords", "whoosh_postings.py"),
         ("search", "storage.py"),
         ("search", "store.py"),
-        ("search", "vectors.py"),
+        ("vectors", "parts.py"),
+        ("vectors", "publishing.py"),
+        ("vectors", "stamps.py"),
         ("search", "writing.py"),
         ("whoosh", "writing.py"),
     )
@@ -109,7 +116,12 @@ def main() -> None:
     batch._DOCUMENTS = 3
     pipeline._PUBLISH_AFTER = -1.0
     pipeline._PUBLISH_SHARE = float("inf")
-    settings = Settings(home=Path(home), cache=Path(home) / "cache", model="hashing")
+    settings = Settings(
+        home=Path(home),
+        cache=Path(home) / "cache",
+        model="hashing",
+        keyword_engine=os.environ.get("WHEREIN_KEYWORD_ENGINE"),
+    )
     clock = Clock(int(number))
     if place == "file":
         at_files(clock, settings.home)

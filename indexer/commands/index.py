@@ -27,6 +27,9 @@ _NAMED = 3
     "home",
     "model",
     "passage_pieces",
+    "map_layout",
+    "keyword_engine",
+    "vector_index",
     "max_file_mb",
     "max_unpacked_mb",
     "reader_seconds",
@@ -75,6 +78,8 @@ def command(
     from indexer import pipeline
     from indexer.commands.preview import as_dict, in_words
     from indexer.commands.progress import Watch
+    from indexer.manners import give_way
+    from indexer.mapping import draw_map, require_layout
     from indexer.opening import open_for_indexing
     from indexer.preview import preview
     from indexer.readers import ocr as recognition
@@ -82,6 +87,7 @@ def command(
     from indexer.worker import Limits
     from search.schema import WalkRules
 
+    give_way()
     settings = Settings.from_environment(**given)
     limits = Limits.of(settings, ocr_languages if ocr else None)
     if ocr:
@@ -89,6 +95,7 @@ def command(
     rules = WalkRules(_globs(include), _globs(exclude), follow, hidden)
     asked = rules if (include or exclude or follow or hidden) else None
     roots = roots_to_walk(paths, asked, settings)
+    require_layout(settings)
     if dry_run:
         with Watch() as watch:
             found = preview(roots, settings, watch, limits, retry=retry, prune=prune)
@@ -102,6 +109,8 @@ def command(
         click.echo(json.dumps(_as_dict(report), ensure_ascii=False))
     else:
         _summarise(report, settings.collection)
+    if settings.map_layout or report.added or report.changed or report.removed:
+        draw_map(settings)  # last: what was indexed can be searched already
     if report.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
 

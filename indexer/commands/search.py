@@ -12,13 +12,17 @@ import click
 
 from indexer.cli import NOTHING_FOUND
 from indexer.commands.common import plural, printable
+from indexer.commands.marking import marked_lines
 from search.models import Answer, Explanation, Hit, Mode
 from search.options import setting_options
 from search.settings import Settings
 
 _WIDEST = 100
-#: Stand for the begin and end of a mark while lines are broken.
-_BEGIN, _END = "\x01", "\x02"
+_UNANSWERED = (
+    "No good answer here: what follows comes no nearer to the question than to others that have "
+    "nothing to do with this collection. Ask in other words or with fewer filters, or search "
+    "another collection with --collection."
+)
 
 
 @click.command(
@@ -44,8 +48,20 @@ _BEGIN, _END = "\x01", "\x02"
     help="How many passages of one document at the most.",
 )
 @click.option("--min-score", type=float, help="Leave out what scores less.")
-@click.option("--explain", is_flag=True, help="Say of each passage how it came by its score.")
-@setting_options("collection", "home")
+@click.option(
+    "--highlight",
+    type=click.Choice(["words", "meaning"]),
+    default="words",
+    show_default=True,
+    help="Mark the words that match; or also the sentence that carries the meaning, which takes "
+    "longer.",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say of each passage how it came by its score, and how long each stage took.",
+)
+@setting_options("collection", "home", "rerank", "rerank_ms")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def command(
     question: tuple[str, ...],
@@ -54,18 +70,21 @@ def command(
     mode: str,
     per_document: int,
     min_score: float | None,
+    highlight: str,
     explain: bool,
     as_json: bool,
     **given: Any,
 ) -> None:
     """Ask a collection a QUESTION and print the passages that answer it, best first.
 
-    The question may hold "exact phrases", -words to leave out, words* and filters: title:, path:,
+    The question may hold "exact phrases", -words to leave out, words* and filters: title:, heading:, path:,
     type:, lang:, author:, before:, after:, page:. Put it in single quotes, so that the shell leaves
     it alone.
 
-    Words that match are marked: *so* in plain output, in colour on a terminal. The exit code is 0
-    if something was found, 1 if nothing was, 2 if the command was at fault.
+    Words that match are marked: *so* in plain output, in colour on a terminal. The sentence that
+    carries the meaning is marked ‹so›, the words in it that do _so_; on a terminal they are
+    underlined and reversed. The exit code is 0 if something was found, 1 if nothing was, 2 if the
+    command was at fault.
     """
     from search.engine import Engine
     from search.queries import parse
@@ -84,6 +103,8 @@ def command(
     )
     with Engine.of(settings) as engine:
         answer = engine.search(query)
+        if highlight == "meaning":
+            answer = engine.with_meanings(answer)
     if as_json:
         click.echo(json.dumps(answer_as_dict(answer), ensure_ascii=False))
     else:
@@ -107,6 +128,10 @@ def _print(answer: Answer) -> None:
     for line in (answer.fallback, answer.note):
         if line:
             click.echo(f"({line})", err=True)
+    if answer.did_you_mean:
+        click.echo(f"Did you mean: {printable(answer.did_you_mean)}", err=True)
+    if answer.hits and answer.unanswered:
+        click.echo(_UNANSWERED, err=True)
     if not answer.hits:
         click.echo(_nothing(answer), err=True)
         return
@@ -115,6 +140,9 @@ def _print(answer: Answer) -> None:
         click.echo("\n".join(_lines(hit, answer, width)) + "\n")
     if answer.more:
         click.echo(_further(answer), err=True)
+    if answer.stages:
+        stages = ", ".join(f"{name} {taken:.1f}" for name, taken in answer.stages.items())
+        click.echo(f"({answer.milliseconds:.1f} ms: {stages})", err=True)
 
 
 def _nothing(answer: Answer) -> str:
@@ -144,12 +172,7 @@ def _lines(hit: Hit, answer: Answer, width: int) -> list[str]:
     if hit.explanation:
         below.append(_wrapped(_reasons(hit, hit.explanation), width))
     lines = ["  ".join(head), *(click.style(line, dim=True) for part in below for line in part)]
-    for paragraph in _with_marks(hit).splitlines():
-        lines += textwrap.wrap(
-            paragraph, width, initial_indent="   ", subsequent_indent="   ", drop_whitespace=True
-        )
-    begin, end = ("\x1b[1;33m", "\x1b[0m") if sys.stdout.isatty() else ("*", "*")
-    return [line.replace(_BEGIN, begin).replace(_END, end) for line in lines]
+    return lines + marked_lines(hit, width, terminal=sys.stdout.isatty())
 
 
 def _where(hit: Hit) -> list[str]:
@@ -187,7 +210,8 @@ def _reasons(hit: Hit, why: Explanation) -> str:
         )
     if why.feedback:
         parts.append(f"{why.feedback:.3f} for being like the best")
-    return f"{hit.score:.3f} = {' + '.join(parts)}"
+    reranked = "" if hit.rerank_score is None else f"; reranked by {hit.rerank_score:.3f}"
+    return f"{hit.score:.3f} = {' + '.join(parts)}{reranked}"
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -199,12 +223,3 @@ def _wrapped(text: str, width: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _with_marks(hit: Hit) -> str:
-    parts, at = [], 0
-    for mark in hit.marks:
-        parts += [hit.text[at : mark.start], _BEGIN, hit.text[mark.start : mark.end], _END]
-        at = mark.end
-    parts.append(hit.text[at:])
-    return "".join(parts)

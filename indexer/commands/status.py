@@ -59,8 +59,32 @@ def _summarise(status: Mapping[str, Any]) -> None:
         f"  model: {encoder['name']} ({encoder['dimension']} dimensions), passages of up to "
         f"{status['passage_pieces']} pieces"
     )
+    if status["vector_index"]:
+        click.echo(f"  vectors: {_vectors(status['vector_index'])}")
+    if status["keyword_index"]:
+        _tell_of_keywords(status["keyword_index"])
     searchable = "up to date" if status["published"] == status["generation"] else "being updated"
     click.echo(f"  generation {status['generation']}, search indexes {searchable}")
+
+
+def _tell_of_keywords(index: Mapping[str, Any]) -> None:
+    """The keyword engine, how long it takes, and what to do if that is too long."""
+    click.echo(f"  words: {index['engine']}, 95 of 100 searches within {index['p95_ms']:,.1f} ms")
+    if index["better"]:
+        click.echo(
+            f"    which the collection has outgrown: install wherein[{index['better']}] and run "
+            f"wherein index --keyword-engine {index['better']}"
+        )
+
+
+def _vectors(index: Mapping[str, Any]) -> str:
+    """How vectors are searched, in words."""
+    if index["kind"] == "exact":
+        return "exact, all are compared"
+    return (
+        f"graph over {index['covered']:,} of {index['rows']:,}, search breadth {index['breadth']}, "
+        f"finds {index['recall']:.1%} of the ten nearest"
+    )
 
 
 def _tallied(tally: Mapping[str, int]) -> str:

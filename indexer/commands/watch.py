@@ -31,10 +31,12 @@ def command(paths: tuple[Path, ...], sweep: int, **given: Any) -> None:
 
     Without PATHS, all that was indexed before is followed. Stop with Ctrl-C.
     """
+    from indexer.manners import give_way
     from indexer.roots import roots_to_walk
     from indexer.watching import follow
     from indexer.worker import Limits
 
+    give_way()
     settings = Settings.from_environment(**given)
     roots = roots_to_walk(paths, None, settings)
     for root in roots:

@@ -26,6 +26,7 @@ from search.encoders.cache import cache_folder, precision_here
 from search.encoders.libraries import hush, reason
 from search.encoders.locate import ModelSource
 from search.encoders.onnx import GRAPH, TOKENIZER, OnnxEncoder, write_manifest
+from search.encoders.quantising import quantise, typical_feeds
 from search.encoders.transformer import TransformerEncoder, fast_tokenizer, load
 from search.errors import EncoderError
 
@@ -69,8 +70,15 @@ class _Sample(NamedTuple):
     queries: Embeddings
 
 
-def export(source: ModelSource, cache: Path) -> OnnxEncoder | TransformerEncoder:
+def export(
+    source: ModelSource, cache: Path, threads: int | None = None
+) -> OnnxEncoder | TransformerEncoder:
     """Export ``source`` into the cache and open it; or the model itself where that cannot be.
+
+    Args:
+        source: The model.
+        cache: Folder for exported graphs.
+        threads: How many texts are encoded at once; as many as there are cores, by default.
 
     Raises:
         EncoderError: The model cannot be loaded at all.
@@ -86,7 +94,7 @@ def export(source: ModelSource, cache: Path) -> OnnxEncoder | TransformerEncoder
             )
             made = _make(load(source, device="cpu"), source, folder)
             _put_in_place(made, target, source.digest)
-            return OnnxEncoder(target, source.name, source.digest)
+            return OnnxEncoder(target, source.name, source.digest, threads)
     except OSError as error:
         problem = f"cannot be kept in {target.parent} ({error.strerror or reason(error)})"
     except _NotExportable as error:
@@ -206,7 +214,8 @@ def _make(model: SentenceTransformer, source: ModelSource, workplace: Path) -> P
         with _as_refusal():
             small.mkdir()
             shutil.copyfile(full / TOKENIZER, small / TOKENIZER)
-            _quantise(full / GRAPH, small / GRAPH)
+            feeds = typical_feeds(small / TOKENIZER, reference.spec.passage_prompt, exported.inputs)
+            quantise(full / GRAPH, small / GRAPH, feeds)
             write_manifest(small, reference.spec, "int8", pad_id, is_mean)
             return small if _faithful(OnnxEncoder(small), sample, "int8") else full
     except _NotExportable:
@@ -291,29 +300,6 @@ def _spell_out_attention(model: SentenceTransformer) -> None:
         if choose is not None:
             with contextlib.suppress(ValueError):  # a model that has only the one it came with
                 choose("eager")
-
-
-def _quantise(source: Path, target: Path) -> None:
-    """Weights to 8 bits with a scale for each channel, activations as they come."""
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
-
-    model = onnx.load(source)
-    add_pre_process_metadata(model)  # what keeps it from recommending a step that is not needed
-    with _no_root_handler():
-        quantize_dynamic(model, target, per_channel=True, weight_type=QuantType.QInt8)
-
-
-@contextlib.contextmanager
-def _no_root_handler() -> Iterator[None]:
-    """Keep the quantiser, which logs with the bare `logging.warning`, from setting up logging."""
-    handler = logging.NullHandler()
-    logging.getLogger().addHandler(handler)
-    try:
-        yield
-    finally:
-        logging.getLogger().removeHandler(handler)
 
 
 def _sample(encoder: TransformerEncoder) -> _Sample:

@@ -34,6 +34,7 @@ class HashingEncoder:
         )
         self.calls = 0
         self.texts = 0
+        self.query_calls = 0
 
     def piece_starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
         """Starts of words and punctuation marks."""
@@ -52,7 +53,15 @@ class HashingEncoder:
 
     def encode_query(self, text: str) -> Embeddings:
         """A unit vector, shape ``(dimension,)``."""
-        return self._embed(text)
+        row: Embeddings = self.encode_queries([text])[0]
+        return row
+
+    def encode_queries(self, texts: Sequence[str]) -> Embeddings:
+        """Unit vectors, shape ``(len(texts), dimension)``; counted in `query_calls`."""
+        self.query_calls += 1
+        if not texts:
+            return np.zeros((0, self.spec.dimension), dtype=np.float32)
+        return np.stack([self._embed(text) for text in texts])
 
     def passage_pieces(self, texts: Sequence[str]) -> list[PieceVectors]:
         """The words with their vectors."""

@@ -119,21 +119,26 @@ class OnnxEncoder:
         self._inputs = {item.name for item in self._session.get_inputs()}
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
 
+    @property
+    def inputs(self) -> list[str]:
+        """What the graph is given for a text, by name."""
+        return sorted(self._inputs)
+
     def piece_starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
         """Character offsets at which the pieces of each text begin."""
         return self._pieces.starts(texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Embeddings:
         """Unit vectors, shape ``(len(texts), dimension)``."""
-        if not texts:
-            return np.zeros((0, self.spec.dimension), dtype=np.float32)
-        ids = self._tokenize([self.spec.passage_prompt + text for text in texts])
-        return np.stack(list(self._workers.map(self._run, ids)))
+        return self._encode(self.spec.passage_prompt, texts)
 
     def encode_query(self, text: str) -> Embeddings:
         """A unit vector, shape ``(dimension,)``."""
-        (ids,) = self._tokenize([self.spec.query_prompt + text])
-        return self._run(ids)
+        return self._run(self._tokenize(self.spec.query_prompt + text))
+
+    def encode_queries(self, texts: Sequence[str]) -> Embeddings:
+        """Unit vectors, shape ``(len(texts), dimension)``."""
+        return self._encode(self.spec.query_prompt, texts)
 
     def passage_pieces(self, texts: Sequence[str]) -> list[PieceVectors] | None:
         """The pieces of passages; None if the embeddings are no means of pieces."""
@@ -151,9 +156,30 @@ class OnnxEncoder:
             for vectors, encoding in zip(outputs, encodings, strict=True)
         ]
 
-    def _tokenize(self, texts: list[str]) -> list[list[int]]:
-        encodings = self._tokenizer.encode_batch_fast([encodable(text) for text in texts])
-        return [encoding.ids for encoding in encodings]
+    def _encode(self, prompt: str, texts: Sequence[str]) -> Embeddings:
+        """Unit vectors, in the order of the texts.
+
+        Each worker tokenises a text and runs it, so no core waits for the texts to be tokenised;
+        the longest go first, so that at the end none waits long for another.
+        """
+        rows = np.empty((len(texts), self.spec.dimension), dtype=np.float32)
+
+        def encode(number: int) -> None:
+            rows[number] = self._run(self._tokenize(prompt + texts[number]))
+
+        order = sorted(range(len(texts)), key=lambda number: -len(texts[number]))
+        if len(order) == 1:  # not worth the way to another thread
+            encode(0)
+        else:
+            for _ in self._workers.map(encode, order):
+                pass  # raises what a worker raised
+        return rows
+
+    def _tokenize(self, text: str) -> list[int]:
+        # Unlike `encode`, the call for several lets other threads go on meanwhile.
+        (encoding,) = self._tokenizer.encode_batch_fast([encodable(text)])
+        ids: list[int] = encoding.ids
+        return ids
 
     def _run(self, ids: list[int], wanted: int = _EMBEDDING) -> Embeddings:
         """What the graph gives in place ``wanted``: one row, or one a piece."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import tokenizers
 
 from search.encoders.base import Embeddings, EncoderSpec, PieceVectors
+from search.encoders.gpu import Placement, placement
 from search.encoders.libraries import hush, reason
 from search.encoders.locate import ModelSource
 from search.encoders.pieces import Pieces, encodable
@@ -32,6 +33,10 @@ _PASSAGE_PROMPTS = ("document", "passage", "corpus")
 _UNLIMITED = 1_000_000
 _MAX_TOKENS_UNLESS_STATED = 8192
 _WORD = re.compile(r"\w+|[^\w\s]")
+#: Pieces that models put around a text.
+_SPECIAL = 2
+#: Where the tokenizer does not tell, a piece is taken to have so many characters.
+_CHARACTERS_A_PIECE = 4
 
 
 def load(source: ModelSource, device: str | None = None) -> SentenceTransformer:
@@ -118,10 +123,14 @@ class TransformerEncoder:
     """
 
     def __init__(self, source: ModelSource, model: SentenceTransformer | None = None) -> None:
-        self._model = model or load(source)
+        place = Placement() if model else placement()
+        self._model = model or load(source, device=place.device)
+        if place.precision != "float32":
+            _convert(self._model, place.precision)
         self.spec = spec_of(self._model, source)
         self._lock = threading.Lock()
         self._pieces = _pieces(self._model)
+        self._tokens = place.tokens(self.spec.dimension)
 
     def piece_starts(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
         """Character offsets at which the pieces of each text begin.
@@ -135,14 +144,16 @@ class TransformerEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Embeddings:
         """Unit vectors, shape ``(len(texts), dimension)``."""
-        if not texts:
-            return np.zeros((0, self.spec.dimension), dtype=np.float32)
         return self._encode(self._model.encode_document, texts, self.spec.passage_prompt)
 
     def encode_query(self, text: str) -> Embeddings:
         """A unit vector, shape ``(dimension,)``."""
-        row: Embeddings = self._encode(self._model.encode_query, [text], self.spec.query_prompt)[0]
+        row: Embeddings = self.encode_queries([text])[0]
         return row
+
+    def encode_queries(self, texts: Sequence[str]) -> Embeddings:
+        """Unit vectors, shape ``(len(texts), dimension)``."""
+        return self._encode(self._model.encode_query, texts, self.spec.query_prompt)
 
     def passage_pieces(self, texts: Sequence[str]) -> list[PieceVectors] | None:  # noqa: ARG002
         """None: what could not be exported is not asked for more than its embeddings."""
@@ -153,18 +164,74 @@ class TransformerEncoder:
         return None
 
     def _encode(self, encode: Any, texts: Sequence[str], prompt: str) -> Embeddings:
+        """Unit vectors, in the order of the texts; in batches of texts of like length."""
         clean = [encodable(text) for text in texts]
-        try:
-            with self._lock:
-                output = encode(clean, prompt=prompt, show_progress_bar=False)
-        except Exception as error:  # out of memory on the device, a broken kernel…
-            raise EncoderError(f"The encoder {self.spec.name} failed: {reason(error)}.") from error
-        rows: Embeddings = np.asarray(output, dtype=np.float32)
+        rows = np.zeros((len(clean), self.spec.dimension), dtype=np.float32)
+        lengths = self._lengths(clean)
+        waiting = batches(lengths, self._tokens)[::-1]
+        while waiting:
+            batch = waiting.pop()
+            try:
+                with self._lock:
+                    output = encode(
+                        [clean[number] for number in batch],
+                        prompt=prompt,
+                        batch_size=len(batch),
+                        show_progress_bar=False,
+                    )
+            except Exception as error:  # out of memory on the device, a broken kernel…
+                if len(batch) > 1 and _is_out_of_memory(error):
+                    self._tokens = max(1, self._tokens // 2)  # others take of the memory too
+                    half = len(batch) // 2
+                    waiting += [batch[half:], batch[:half]]
+                    continue
+                raise EncoderError(
+                    f"The encoder {self.spec.name} failed: {reason(error)}."
+                ) from error
+            rows[batch] = output
         if not np.isfinite(rows).all():
             raise EncoderError(f"The encoder {self.spec.name} failed: it gave no numbers.")
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        units: Embeddings = (rows / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
+        lengths_of = np.linalg.norm(rows, axis=1, keepdims=True)
+        units: Embeddings = rows / np.maximum(lengths_of, 1e-12)
         return units
+
+    def _lengths(self, texts: Sequence[str]) -> list[int]:
+        """How many pieces of each text the model reads, or nearly so."""
+        if self._pieces:
+            counts = [len(starts) for starts in self._pieces.starts(texts)]
+        else:
+            counts = [len(text) // _CHARACTERS_A_PIECE for text in texts]
+        return [min(self.spec.max_tokens, count + _SPECIAL) for count in counts]
+
+
+def batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Texts by their numbers, in batches that fill up shorter ones little and stay below a limit.
+
+    The longest come first: a batch that is too large for the memory shows at once.
+
+    Args:
+        lengths: Pieces of each text.
+        most: Most pieces in a batch, filling included; a longer text is a batch of its own.
+    """
+    found: list[list[int]] = []
+    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
+        longest = lengths[found[-1][0]] if found else 0
+        if found and (len(found[-1]) + 1) * longest <= most:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
+def _convert(model: SentenceTransformer, precision: str) -> None:
+    import torch
+
+    model.to(dtype={"float16": torch.float16, "bfloat16": torch.bfloat16}[precision])
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether the device ran out of memory, as torch calls it."""
+    return type(error).__name__ == "OutOfMemoryError"
 
 
 def _pieces(model: SentenceTransformer) -> Pieces | None:
