@@ -25,10 +25,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> Flask:
             application closes it: ``web.state.engine_of(app).close()``.
 
     Raises:
-        CollectionMissing: There is no such collection.
-        StorageError: It is damaged or cannot be read.
-        CollectionMismatch: Its format is newer than this program.
-        CollectionLocked: Its format is older, and another process is writing to it.
+        CollectionError: There is no such collection, it is damaged or cannot be read, its format is
+            newer than this program, or it is older and another process is writing to it.
+        EncoderError: The reranker that the settings name cannot be loaded.
+        SettingError: An origin that is to be allowed is none.
     """
     from web.application import build
 

@@ -14,6 +14,9 @@ from web.replies import json_reply
 _log = logging.getLogger("wherein.web")
 
 _PROBLEM_TYPE = "application/problem+json"
+_KEYS = ("key-required", "key-refused")
+#: Addresses of programs that lie outside of the API.
+_FOR_PROGRAMS = ("/api", "/healthz", "/readyz", "/metrics")
 
 
 def install(app: Flask) -> None:
@@ -23,11 +26,23 @@ def install(app: Flask) -> None:
 
 def _answer(error: Exception) -> Response:
     problem = problem_of(error) or _log_fault(error)
+    if problem.kind.code in _KEYS:
+        return _ask_for_key(problem)
     response = _as_json(problem) if _asked_by_program() else _as_page(problem)
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
             if name in ("Allow", "Content-Range"):
                 response.headers[name] = value
+    return response
+
+
+def _ask_for_key(problem: Problem) -> Response:
+    """Tell a program that it needs a key; show people the form for it."""
+    if _asked_by_program():
+        response = _as_json(problem)
+    else:
+        response = make_response(render_template("key.html", refused=False), problem.status)
+    response.headers["WWW-Authenticate"] = 'Bearer realm="wherein"'
     return response
 
 
@@ -38,7 +53,7 @@ def _log_fault(error: Exception) -> Problem:
 
 
 def _asked_by_program() -> bool:
-    return request.path.startswith("/api/") or request.path in ("/api", "/healthz")
+    return request.path.startswith("/api/") or request.path in _FOR_PROGRAMS
 
 
 def _as_json(problem: Problem) -> Response:

@@ -1,8 +1,9 @@
 """Who may ask, and what browsers may do with the answers.
 
-The server has no passwords: whoever reaches it may read what is indexed. What is kept out are web
-sites that a user of this machine happens to visit: under a name of their own that points here (DNS
-rebinding), by scripts that ask across origins, and by measuring how answers look from outside.
+Whoever is on this machine may read what is indexed; others need a key (`web.access`). What is kept
+out here are web sites that a user of this machine happens to visit: under a name of their own that
+points here (DNS rebinding), by scripts that ask across origins, and by measuring how answers look
+from outside.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
+from search.errors import SettingError
+from search.settings import Settings
+from web.links import API
 from web.problems import RequestError
 
 #: What a page may load: its own script, style and pictures, nothing else.
@@ -29,22 +34,32 @@ _ALWAYS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _EVERYWHERE = frozenset({"", "0.0.0.0", "[::]"})  # noqa: S104 - recognised, not listened on
 
 
-def install(app: Flask, host: str) -> None:
+#: What scripts of other web sites may send, and read of an answer, where they are allowed to ask.
+_SENT = "Accept, Authorization, Content-Type, If-None-Match, X-API-Key, X-Request-ID"
+_READ = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
+#: For how many seconds a browser need not ask again whether it may ask.
+_REMEMBERED = "600"
+
+
+def install(app: Flask, settings: Settings) -> None:
     """Have ``app`` check every request and mark every answer.
 
     Args:
         app: The application.
-        host: The address it is served on; requests may bear it as their host.
+        settings: Say what address it is served on, which requests may bear as their host, and which
+            other origins may ask.
     """
-    names = _ALWAYS | {_bracketed(host)}
-    open_to_all = _bracketed(host) in _EVERYWHERE
-    if open_to_all:
-        machine = socket.gethostname().lower()
-        names |= {machine, f"{machine}.local"}
+    origins = frozenset(map(_origin, settings.allow_origin.split()))
+    may = hosts_of(settings.host)
 
-    def check() -> None:
-        _check_host(names, open_to_all)
-        _check_origin()
+    def check() -> Response | None:
+        _check_host(may)
+        g.allowed_origin = _allowed(origins)
+        if g.allowed_origin is None:
+            _check_origin()
+        elif request.method == "OPTIONS":
+            return Response(status=204)
+        return None
 
     app.before_request(check)
     app.after_request(_mark)
@@ -66,17 +81,53 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _check_host(names: frozenset[str] | set[str], open_to_all: bool) -> None:
-    match = _HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
-    name = match[1].lower().rstrip(".") if match else ""
-    # An address made of numbers cannot be rebound: no name was looked up to get here.
-    if name in names or (open_to_all and _is_address(name)):
-        return
-    raise RequestError(
-        "host-refused",
-        "This server does not answer to the host name in the request.",
-        "Ask it as localhost or 127.0.0.1, or start it with --host and that name.",
-    )
+def hosts_of(host: str) -> Callable[[str], bool]:
+    """What tells whether a Host header names a server.
+
+    Args:
+        host: The address that the server listens on.
+
+    Returns:
+        A function that takes the header's value.
+    """
+    names = _ALWAYS | {_bracketed(host)}
+    open_to_all = _bracketed(host) in _EVERYWHERE
+    if open_to_all:
+        machine = socket.gethostname().lower()
+        names |= {machine, f"{machine}.local"}
+
+    def may(header: str) -> bool:
+        match = _HOST.fullmatch(header)
+        name = match[1].lower().rstrip(".") if match else ""
+        # An address made of numbers cannot be rebound: no name was looked up to get here.
+        return name in names or (open_to_all and _is_address(name))
+
+    return may
+
+
+def is_own(origin: str | None, host: str) -> bool:
+    """Whether a request with this Origin header, if any, comes from a page of its own host.
+
+    Args:
+        origin: The header's value, or None.
+        host: The value of its Host header.
+    """
+    if origin is None:
+        return True
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+
+
+def _check_host(may: Callable[[str], bool]) -> None:
+    if not may(request.environ.get("HTTP_HOST", "")):
+        raise RequestError(
+            "host-refused",
+            "This server does not answer to the host name in the request.",
+            "Ask it as localhost or 127.0.0.1, or start it with --host and that name.",
+        )
 
 
 def _is_address(name: str) -> bool:
@@ -87,11 +138,37 @@ def _is_address(name: str) -> bool:
     return True
 
 
+def _origin(text: str) -> str:
+    """An origin that a setting names, as browsers write it.
+
+    Raises:
+        SettingError: It is none.
+    """
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in ("http", "https")
+        or text.lower() != f"{parts.scheme}://{parts.netloc}".lower()
+    ):
+        raise SettingError(
+            f"allow_origin names {text!r}, which is no origin.",
+            "Write it such as https://example.org, without a path.",
+        )
+    return text.lower()
+
+
+def _allowed(origins: frozenset[str]) -> str | None:
+    """The origin of the request at hand, if it is one that may ask the API though it is another."""
+    origin = request.headers.get("Origin")
+    is_api = request.path.startswith(f"{API}/")
+    return origin if is_api and origin is not None and origin.lower() in origins else None
+
+
 def _check_origin() -> None:
     site = request.headers.get("Sec-Fetch-Site", "none")
     foreign = site not in ("none", "same-origin")
-    if request.path.startswith("/api/"):
-        foreign = foreign or not _is_own(request.headers.get("Origin"))
+    if request.path.startswith("/api/") or request.method not in ("GET", "HEAD", "OPTIONS"):
+        host = request.environ.get("HTTP_HOST", "")
+        foreign = foreign or not is_own(request.headers.get("Origin"), host)
     else:
         # A link from elsewhere may lead to a page; loading a page unseen would let other sites
         # measure what it says.
@@ -102,17 +179,6 @@ def _check_origin() -> None:
             "The request comes from another web site.",
             "Ask from a program, or from this server's own pages.",
         )
-
-
-def _is_own(origin: str | None) -> bool:
-    if origin is None:
-        return True
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    host = request.environ.get("HTTP_HOST", "")
-    return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
 
 def _is_link() -> bool:
@@ -130,7 +196,18 @@ def _mark(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else OTHER_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    allowed = g.get("allowed_origin")
+    headers.setdefault(
+        "Cross-Origin-Resource-Policy", "same-origin" if allowed is None else "cross-origin"
+    )
+    if allowed is not None:
+        headers["Access-Control-Allow-Origin"] = allowed
+        headers["Access-Control-Expose-Headers"] = _READ
+        headers.add("Vary", "Origin")
+        if request.method == "OPTIONS":
+            headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST"
+            headers["Access-Control-Allow-Headers"] = _SENT
+            headers["Access-Control-Max-Age"] = _REMEMBERED
     if is_page:
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cache-Control", "private, no-cache")

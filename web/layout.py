@@ -9,11 +9,13 @@ from markupsafe import Markup
 
 from search.models import Document, Section, Span
 from web import parts
-from web.markup import clipped, marked, paragraphs
+from web.catalogue import Texts
+from web.colours import Coloured
+from web.markup import clipped, marked, paragraphs, within
 from web.wording import whereabouts
 
 #: Most entries in a table of contents; deeper headings are left out first.
-_CONTENTS = 120
+CONTENTS = 120
 #: Longest stretch that is marked as the passage, in characters.
 _LONGEST_PASSAGE = 50_000
 
@@ -63,12 +65,14 @@ class Entry:
         text: The heading.
         part: The part of the document it is in, from 1.
         anchor: The section's name within the page.
+        page: The page it begins on, or None.
     """
 
     depth: int
     text: str
     part: int
     anchor: str
+    page: int | None = None
 
 
 def passage_at(document: Document, start: int | None, end: int | None) -> Span | None:
@@ -90,7 +94,13 @@ def passage_at(document: Document, start: int | None, end: int | None) -> Span |
 
 
 def blocks(
-    document: Document, title: str, window: Span, passage: Span | None, marks: Sequence[Span]
+    document: Document,
+    title: str,
+    window: Span,
+    passage: Span | None,
+    marks: Sequence[Span],
+    say: Texts,
+    colours: Sequence[Coloured] = (),
 ) -> Iterator[Block]:
     """The blocks of the part of a document that ``window`` spans.
 
@@ -100,6 +110,8 @@ def blocks(
         window: The part to show.
         passage: The passage to mark.
         marks: Spans of the document's text within the passage whose words are marked, in order.
+        say: The language to name pages in.
+        colours: Stretches of the text that have a class of their own, in order.
     """
     top = _top_level(document, title)
     page: int | None = None
@@ -108,7 +120,8 @@ def blocks(
         if section.end <= window.start or section.start >= window.end:
             continue
         begins = section.page if section.page != page else None
-        where = whereabouts(document.kind, begins, section.place if section.place != place else "")
+        begun = section.place if section.place != place else ""
+        where = whereabouts(document.kind, begins, begun, say)
         page, place = section.page, section.place
         heading = Span(section.start, section.body)
         repeats = number == 0 and _repeats(document, title) and not _touch(heading, passage)
@@ -118,12 +131,13 @@ def blocks(
             where=where,
             level=0 if repeats or shown is None else _level(section, top),
             anchor=_anchor(number),
-            heading=_pieces(document, shown, passage, marks, in_paragraphs=False),
+            heading=_pieces(document, shown, passage, marks, colours, in_paragraphs=False),
             body=_pieces(
                 document,
                 _clip(Span(section.body, section.end), window),
                 passage,
                 marks,
+                colours,
                 in_paragraphs=True,
             ),
         )
@@ -147,7 +161,7 @@ def contents(document: Document, title: str, spans: Sequence[Span]) -> list[Entr
     if not headed:
         return _places(document, spans)
     depths = sorted({len(section.headings) for _, section in headed})
-    while len(depths) > 1 and sum(len(s.headings) in depths for _, s in headed) > _CONTENTS:
+    while len(depths) > 1 and sum(len(s.headings) in depths for _, s in headed) > CONTENTS:
         depths.pop()
     return [
         Entry(
@@ -155,10 +169,11 @@ def contents(document: Document, title: str, spans: Sequence[Span]) -> list[Entr
             text=section.headings[-1],
             part=parts.part_with(spans, section.start) + 1,
             anchor=_anchor(number),
+            page=section.page,
         )
         for number, section in headed
         if len(section.headings) in depths
-    ][:_CONTENTS]
+    ][:CONTENTS]
 
 
 def _places(document: Document, spans: Sequence[Span]) -> list[Entry]:
@@ -166,7 +181,7 @@ def _places(document: Document, spans: Sequence[Span]) -> list[Entry]:
     placed = [
         (number, section) for number, section in enumerate(document.sections) if section.place
     ]
-    step = -(-len(placed) // _CONTENTS) or 1
+    step = -(-len(placed) // CONTENTS) or 1
     return [
         Entry(
             depth=0,
@@ -221,6 +236,7 @@ def _pieces(
     span: Span | None,
     passage: Span | None,
     marks: Sequence[Span],
+    colours: Sequence[Coloured],
     *,
     in_paragraphs: bool,
 ) -> tuple[Piece, ...]:
@@ -229,7 +245,7 @@ def _pieces(
         return ()
     inside = None if passage is None else _clip(span, passage)
     if inside is None or passage is None:
-        return (Piece(_html(document, span, (), in_paragraphs=in_paragraphs)),)
+        return (Piece(_html(document, span, (), colours, in_paragraphs=in_paragraphs)),)
     stretches = (
         (Span(span.start, inside.start), False),
         (inside, True),
@@ -237,7 +253,13 @@ def _pieces(
     )
     return tuple(
         Piece(
-            _html(document, stretch, marks if is_passage else (), in_paragraphs=in_paragraphs),
+            _html(
+                document,
+                stretch,
+                marks if is_passage else (),
+                colours,
+                in_paragraphs=in_paragraphs,
+            ),
             is_passage,
             is_passage and stretch.start == passage.start,
         )
@@ -246,7 +268,17 @@ def _pieces(
     )
 
 
-def _html(document: Document, span: Span, marks: Sequence[Span], *, in_paragraphs: bool) -> Markup:
+def _html(
+    document: Document,
+    span: Span,
+    marks: Sequence[Span],
+    colours: Sequence[Coloured],
+    *,
+    in_paragraphs: bool,
+) -> Markup:
     text = document.text[span.start : span.end]
     inside = clipped(marks, span.start, span.end)
-    return paragraphs(text, document.kind, inside) if in_paragraphs else marked(text, inside)
+    coloured = within(colours, span.start, span.end)
+    if in_paragraphs:
+        return paragraphs(text, document.kind, inside, coloured)
+    return marked(text, inside, coloured)

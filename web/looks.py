@@ -12,7 +12,10 @@ from enum import Enum, auto
 #: What stands between the cells of a row.
 CELL_SEPARATOR = " | "
 
-_TABLES = ("csv", "ods", "xlsx")
+#: A line of a message's head.
+_FIELD_OF_HEAD = re.compile(r"(?:From|To|Cc|Bcc|Reply-To|Date|Subject|Attachments?): ", re.I)
+_MESSAGES = ("mail", "mbox", "msg")
+_TABLES = ("csv", "ods", "xls", "xlsx")
 #: Prose is never indented but here and there in plain text, and there it is a table or a drawing.
 _INDENTED = re.compile(r"(?:\A|\n)(?: {2}|\t)[ \t]*\S")
 #: A line of its own in a notebook that is a statement rather than a sentence.
@@ -34,6 +37,8 @@ def look_of(paragraph: str, kind: str) -> Look:
     """How a paragraph of a document of that ``kind``, a format, is to be set."""
     if kind == "code":
         return Look.CODE
+    if kind in _MESSAGES and all(map(_FIELD_OF_HEAD.match, paragraph.split("\n"))):
+        return Look.ROWS
     if CELL_SEPARATOR in paragraph:
         lines = paragraph.split("\n")
         if kind in _TABLES or all(CELL_SEPARATOR in line for line in lines):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
 from search.models import Span
+from web.colours import Coloured
 from web.looks import CELL_SEPARATOR, Look, look_of
 
 _MARK = Markup("<mark>{}</mark>")
+_COLOUR = Markup('<span class="{}">{}</span>')
 _PARAGRAPHS = {
     Look.PROSE: Markup('<p dir="auto">{}</p>'),
     Look.CODE: Markup('<p class="code" dir="auto"><code>{}</code></p>'),
@@ -25,18 +28,39 @@ _BAR = Markup(" | ")
 _COLUMN = re.compile(r"[^\n]{1,80}?:(?= )")
 
 
-def marked(text: str, spans: Iterable[Span]) -> Markup:
-    """``text`` with each of ``spans``, which are in order, in a ``<mark>``."""
+def marked(text: str, spans: Iterable[Span], colours: Sequence[Coloured] = ()) -> Markup:
+    """``text`` with each of ``spans`` in a ``<mark>``, and its parts in their colours.
+
+    Args:
+        text: Any text.
+        spans: What is to be marked, in order.
+        colours: Stretches that have a class of their own, in order.
+    """
     parts: list[Markup] = []
     at = 0
     for span in spans:
-        parts += [escape(text[at : span.start]), _MARK.format(text[span.start : span.end])]
+        parts.append(_coloured(text, at, span.start, colours))
+        parts.append(_MARK.format(_coloured(text, span.start, span.end, colours)))
         at = span.end
-    parts.append(escape(text[at:]))
+    parts.append(_coloured(text, at, len(text), colours))
     return Markup("").join(parts)
 
 
-def paragraphs(text: str, kind: str, spans: Sequence[Span] = ()) -> Markup:
+def _coloured(text: str, start: int, end: int, colours: Sequence[Coloured]) -> Markup:
+    parts: list[Markup] = []
+    at = start
+    for colour in colours:
+        first, last = max(start, colour.start), min(end, colour.end)
+        if first < last:
+            parts += [escape(text[at:first]), _COLOUR.format(colour.style, text[first:last])]
+            at = last
+    parts.append(escape(text[at:end]))
+    return Markup("").join(parts)
+
+
+def paragraphs(
+    text: str, kind: str, spans: Sequence[Span] = (), colours: Sequence[Coloured] = ()
+) -> Markup:
     """``text`` with a ``<p>`` for each paragraph and each of ``spans`` in a ``<mark>``.
 
     Code and rows of tables are told from prose. The blank lines stay between the paragraphs: the
@@ -46,9 +70,17 @@ def paragraphs(text: str, kind: str, spans: Sequence[Span] = ()) -> Markup:
         text: Any part of a document.
         kind: The document's format.
         spans: What is to be marked, in order.
+        colours: Stretches of code that have a class of their own, in order.
     """
     return _BLANK_LINE.join(
-        _paragraph(part, look_of(part, kind), clipped(spans, at, at + len(part))) if part else ""
+        _paragraph(
+            part,
+            look_of(part, kind),
+            clipped(spans, at, at + len(part)),
+            within(colours, at, at + len(part)),
+        )
+        if part
+        else ""
         for at, part in _split(text, "\n\n")
     )
 
@@ -62,9 +94,24 @@ def clipped(spans: Sequence[Span], start: int, end: int) -> list[Span]:
     ]
 
 
-def _paragraph(text: str, look: Look, spans: Sequence[Span]) -> Markup:
+def within(colours: Sequence[Coloured], start: int, end: int) -> list[Coloured]:
+    """What of ``colours`` lies in ``text[start:end]``, counted from there."""
+    return [
+        Coloured(max(one.start, start) - start, min(one.end, end) - start, one.style)
+        for one in colours[bisect_left(colours, start, key=_end_of) :]
+        if one.start < end
+    ]
+
+
+def _end_of(colour: Coloured) -> int:
+    return colour.end
+
+
+def _paragraph(
+    text: str, look: Look, spans: Sequence[Span], colours: Sequence[Coloured] = ()
+) -> Markup:
     if look is not Look.ROWS:
-        return _PARAGRAPHS[look].format(marked(text, spans))
+        return _PARAGRAPHS[look].format(marked(text, spans, colours))
     rows = [
         _ROW.format(_row(line, clipped(spans, at, at + len(line))))
         for at, line in _split(text, "\n")

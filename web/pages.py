@@ -1,38 +1,86 @@
-"""The search page, whole or as the fragment that its script fetches, and the list of problems."""
+"""The search page, whole or as the fragments that its script fetches, and the list of problems."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Flask, Response, make_response, render_template, request
 
-from search.models import Mode
-from search.rows import Counts
-from web import links, state
+from search.models import Mode, Query
+from search.snippets import written_as
+from web import catalogue, links, searching, state
+from web.catalogue import texts
 from web.params import search_from_page
-from web.problems import KINDS, Problem, RequestError, problem_of
-from web.results import further, results, summary
+from web.problems import KINDS, Problem
+from web.results import shown
+from web.wording import trail
 
 pages = Blueprint("pages", __name__)
 
-#: The modes as the page names them.
-MODES = (
-    (str(Mode.HYBRID), "Hybrid", "Match by meaning and by words"),
-    (str(Mode.SEMANTIC), "Meaning", "Match by meaning, whatever the words"),
-    (str(Mode.KEYWORD), "Words", "Match the words themselves"),
-)
+#: The modes as the page names them, in order.
+MODES = tuple(map(str, Mode))
+_SUGGESTED = 6
+_SIMILAR = 6
+
+
+def install(app: Flask) -> None:
+    """Let templates say things in the language of the request."""
+    app.context_processor(lambda: {"t": catalogue.texts()})
 
 
 @pages.get("/")
 def search() -> Response:
     """The search page; with ``fragment=1`` only the part of it that changes with the query."""
-    shown = _shown()
-    problem: Problem | None = shown["problem"]
-    template = "_answer.html" if request.args.get("fragment") == "1" else "search.html"
-    return make_response(
-        render_template(template, modes=MODES, **shown), problem.status if problem else 200
+    say = texts()
+    page = searching.search(say)
+    problem: Problem | None = page["problem"]
+    fragment = request.args.get("fragment") == "1"
+    facets = None if fragment or problem else _facets()
+    template = "_answer.html" if fragment else "search.html"
+    response = make_response(
+        render_template(template, modes=MODES, facets=facets, **page),
+        problem.status if problem else 200,
     )
+    response.vary.add("Accept-Language")
+    return response
+
+
+@pages.get("/facets")
+def facets() -> str:
+    """The facets of a query, as a fragment."""
+    return render_template("_facets.html", facets=_facets())
+
+
+@pages.get("/suggest")
+def suggest() -> str:
+    """What a query that is being typed may mean, as the options of a list."""
+    found = state.engine().suggest(request.args.get("text", ""), _SUGGESTED)
+    return render_template("_suggestions.html", suggestions=found, links=links)
+
+
+@pages.get("/why")
+def why() -> str:
+    """How a passage came by its place, as a fragment."""
+    query = replace(search_from_page(request.args).query(), limit=1, explain=True)
+    hits = state.engine().search(query).hits
+    wanted = request.args.get("passage", "")
+    hit = next((hit for hit in hits if str(hit.passage_id) == wanted), None)
+    how = hit.explanation if hit else None
+    terms = [
+        (written_as(hit.text, term, hit.language) or term, share)
+        for term, share in (how.terms.items() if hit and how else ())
+        if hit
+    ]
+    return render_template("_why.html", hit=hit, terms=terms)
+
+
+@pages.get("/passages/<number:number>/similar")
+def similar(number: int) -> str:
+    """The passages most like one; with ``fragment=1`` without the page around them."""
+    engine = state.engine()
+    hits = engine.similar_passages(number, _SIMILAR)
+    template = "_similar.html" if request.args.get("fragment") == "1" else "similar.html"
+    return render_template(template, results=shown(hits, None, engine, texts()), trail=trail)
 
 
 @pages.get("/api/problems")
@@ -41,34 +89,8 @@ def problems() -> str:
     return render_template("problems.html", kinds=KINDS.values())
 
 
-def _shown() -> dict[str, Any]:
-    """What there is to show: an answer, a problem with the query, or an invitation to ask."""
+def _facets() -> dict[str, object] | None:
+    """The facets of the query in the address, or of the collection if there is none."""
     typed = request.args.get("q", "")
-    shown: dict[str, Any] = {
-        "typed": typed,
-        "mode": request.args.get("mode") or str(Mode.HYBRID),
-        "answer": None,
-        "problem": None,
-        "counts": None,
-        "collection": state.settings().collection,
-        "status": "",
-    }
-    if not typed.strip():
-        return shown | {"counts": _counts()}
-    engine = state.engine()
-    try:
-        query = search_from_page(request.args).query()
-    except RequestError as error:
-        return shown | {"problem": problem_of(error)}
-    answer = engine.search(query)
-    return shown | {
-        "answer": answer,
-        "results": results(answer, engine),
-        "further": further(answer),
-        "hybrid": links.search_page(replace(query, mode=Mode.HYBRID)),
-        "status": summary(answer),
-    }
-
-
-def _counts() -> Counts:
-    return state.engine().counts()
+    query = search_from_page(request.args).query() if typed.strip() else Query("")
+    return searching.facets(query, state.engine(), texts())

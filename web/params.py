@@ -1,10 +1,10 @@
-"""What requests may ask for, checked; the sentences about it are `search.queries`' own."""
+"""What addresses of pages may say, checked; the sentences about it are `search.queries`' own.
+
+People edit addresses by hand and follow old links, so what a page does not know it leaves aside.
+The API's parameters are in `web.api.asked`.
+"""
 
 from __future__ import annotations
-
-import json
-from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.datastructures import MultiDict
@@ -13,15 +13,14 @@ from search.errors import QueryError
 from search.models import Mode, Query
 from search.queries import parse
 from web.problems import RequestError
+from web.refusals import refusal
 
 #: Largest body of a request in bytes.
 BODY_LIMIT = 64 * 1024
-#: Longest piece of what was sent that a problem repeats.
-_REPEATED = 40
 
 
 class SearchParams(BaseModel):
-    """Parameters of a search.
+    """Parameters of the search page.
 
     Attributes:
         q: What is looked for.
@@ -73,6 +72,7 @@ class PlaceParams(BaseModel):
         part: Which part of a very long document, counted from 1.
         q: The query that found it.
         mode: The mode that found it.
+        view: "text" to have the text of a document that could be shown in its own form.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -82,6 +82,7 @@ class PlaceParams(BaseModel):
     part: int | None = None
     q: str = ""
     mode: str = str(Mode.HYBRID)
+    view: str = ""
 
     def query(self) -> Query | None:
         """The query that led here, or None if there is none that could have."""
@@ -93,48 +94,6 @@ class PlaceParams(BaseModel):
 
 #: What the parameters are called that have another name than `parse`'s arguments.
 _NAMES = {"text": "q", "limit": "k"}
-_TYPES = {
-    "bool": "true or false",
-    "float": "a number",
-    "int": "a whole number",
-    "string": "text",
-}
-
-
-def search_from_arguments(arguments: MultiDict[str, str]) -> SearchParams:
-    """Parameters of a search from a query string.
-
-    Raises:
-        RequestError: One is missing, unknown, of the wrong type or there twice; it is named.
-    """
-    for name, values in arguments.lists():
-        if len(values) > 1:
-            raise RequestError(
-                "invalid-parameter",
-                f"The parameter {_short(name)} is given {len(values)} times.",
-                "Give it once.",
-                name[:_REPEATED],
-            )
-    return _search(arguments.to_dict(), strict=False)
-
-
-def search_from_body(body: bytes) -> SearchParams:
-    """Parameters of a search from a JSON body.
-
-    Raises:
-        RequestError: It is no JSON object; or as `search_from_arguments`.
-    """
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise RequestError(
-            "invalid-body", "The body is no JSON object.", 'Send one such as {"q": "some words"}.'
-        )
-    # JSON can name what is no character; pydantic would not say which parameter that was.
-    tidy = {name.encode("utf-8", "replace").decode(): item for name, item in value.items()}
-    return _search(tidy, strict=True)
 
 
 def search_from_page(arguments: MultiDict[str, str]) -> SearchParams:
@@ -144,7 +103,10 @@ def search_from_page(arguments: MultiDict[str, str]) -> SearchParams:
         RequestError: One is of the wrong type; it is named.
     """
     known = {name: arguments[name] for name in SearchParams.model_fields if arguments.get(name)}
-    return _search({"q": "", **known}, strict=False)
+    try:
+        return SearchParams.model_validate({"q": "", **known})
+    except ValidationError as error:
+        raise refusal(error, SearchParams.model_fields) from None
 
 
 def place_from_arguments(arguments: MultiDict[str, str]) -> PlaceParams:
@@ -156,45 +118,4 @@ def place_from_arguments(arguments: MultiDict[str, str]) -> PlaceParams:
     try:
         return PlaceParams.model_validate(arguments.to_dict())
     except ValidationError as error:
-        raise _refusal(error, PlaceParams) from None
-
-
-def _search(values: Mapping[str, Any], *, strict: bool) -> SearchParams:
-    try:
-        return SearchParams.model_validate(values, strict=strict)
-    except ValidationError as error:
-        raise _refusal(error, SearchParams) from None
-
-
-def _refusal(error: ValidationError, model: type[BaseModel]) -> RequestError:
-    """The first of a model's complaints, as a sentence."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    name = str(first["loc"][0])
-    known = ", ".join(model.model_fields)
-    if first["type"] == "extra_forbidden":
-        return RequestError(
-            "unknown-parameter",
-            f"There is no parameter {_short(name)}.",
-            f"There are: {known}.",
-            name[:_REPEATED],
-        )
-    if first["type"] == "missing":
-        return RequestError(
-            "missing-parameter",
-            f"The parameter {name!r} is missing.",
-            "Say with it what you are looking for.",
-            name,
-        )
-    wanted = _TYPES.get(first["type"].partition("_")[0], "of another type")
-    return RequestError(
-        "invalid-parameter",
-        f"The parameter {name!r} must be {wanted}, not {_short(first['input'])}.",
-        "Leave it out to have its default." if name != "q" else "",
-        name,
-    )
-
-
-def _short(value: Any) -> str:
-    """A value as it was sent, cut if it is long."""
-    text = json.dumps(value) if not isinstance(value, str) else repr(value[: 2 * _REPEATED])
-    return text if len(text) <= _REPEATED else text[: _REPEATED - 1] + "…"
+        raise refusal(error, PlaceParams.model_fields) from None

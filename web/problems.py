@@ -13,6 +13,7 @@ from search.errors import (
     CollectionMismatch,
     CollectionMissing,
     DocumentMissing,
+    EncoderError,
     UsageError,
     WhereinError,
 )
@@ -71,6 +72,25 @@ _ALL = (
         "The body of a POST request must be one JSON object in UTF-8.",
     ),
     Kind(
+        "key-required",
+        401,
+        "A key is needed",
+        "The server can be reached by others than those on its machine, and answers only to those "
+        "who have a key; wherein keys makes one.",
+    ),
+    Kind(
+        "key-refused",
+        401,
+        "The key is not known",
+        "The key was revoked, or is misspelled.",
+    ),
+    Kind(
+        "scope-missing",
+        403,
+        "The key is not good for this",
+        "A key with the scope read asks; one with the scope write also judges and changes.",
+    ),
+    Kind(
         "host-refused",
         400,
         "The Host header names another host",
@@ -93,7 +113,13 @@ _ALL = (
         "document-missing",
         404,
         "There is no such document",
-        "The collection has no document of that number, or has it no longer.",
+        "The collection has no document or passage of that number, or has it no longer.",
+    ),
+    Kind(
+        "stale-cursor",
+        409,
+        "The collection has changed since the cursor was given",
+        "What follows need not go on where the answer before ended; ask again without a cursor.",
     ),
     Kind(
         "method-not-allowed",
@@ -114,10 +140,36 @@ _ALL = (
         "The body of a POST request must have the content type application/json.",
     ),
     Kind(
+        "unanswerable",
+        422,
+        "There is nothing to answer",
+        "Each parameter is as it should be, but there is no sense in what they say: a query "
+        "without a letter or digit, a cursor from another question, a passage both liked and not.",
+    ),
+    Kind(
+        "too-many-requests",
+        429,
+        "Too many requests",
+        "The key or address has asked more than it may within a minute; Retry-After says when to "
+        "go on, and the headers RateLimit-Limit, -Remaining and -Reset how things stand.",
+    ),
+    Kind(
         "internal",
         500,
         "Something unexpected went wrong",
         "A fault of the server. Its log has the details under the reference in the answer.",
+    ),
+    Kind(
+        "overloaded",
+        503,
+        "The server has more to do than it can",
+        "Too many requests wait; Retry-After says when to try again.",
+    ),
+    Kind(
+        "encoder-missing",
+        503,
+        "The encoder cannot be loaded",
+        "What needs the model cannot be answered; a search falls back to words.",
     ),
     Kind(
         "collection-missing",
@@ -258,6 +310,7 @@ def _code_of(error: Exception) -> str | None:
     codes: tuple[tuple[type[Exception], str], ...] = (
         (UsageError, "invalid-request"),
         (DocumentMissing, "document-missing"),
+        (EncoderError, "encoder-missing"),
         (CollectionMissing, "collection-missing"),
         (CollectionLocked, "collection-busy"),
         (CollectionMismatch, "collection-mismatch"),

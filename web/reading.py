@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +9,18 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from search.analysis import terms
 from search.engine import Engine, display_path
-from search.models import Document, Hit, Query, Span
-from search.queries import HITS_LIMIT, parse
+from search.models import Document, Query, Span
 from search.rows import DocumentRow
-from search.snippets import matched_words
-from web import layout, links, originals, parts, state
+from web import colours, formatted, found, layout, links, originals, parts, state
+from web.catalogue import Texts, texts
 from web.params import place_from_arguments
 from web.problems import RequestError
+from web.replies import json_reply
 from web.results import roots_of
 from web.titles import title_of
 from web.usual import usual_language
-from web.wording import breadcrumbs, kind_label, origin, page_noun, plural, trail, whereabouts
+from web.wording import breadcrumbs, kind_label, origin, page_noun
 
 reading = Blueprint("reading", __name__)
 
@@ -31,8 +29,8 @@ PDF_POLICY = (
     "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-#: How much of a passage without a heading of its own stands in the list of a document's answers.
-_GLIMPSE = 80
+#: The view that shows a document's text, as it was indexed.
+AS_TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +44,6 @@ class File:
 
     path: str
     crumbs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage of the document that answers the query.
-
-    Attributes:
-        url: The page at that passage.
-        where: Its page or place, or "".
-        label: Its heading if no other has that, or the text it begins with.
-        is_here: Whether it is the passage being shown.
-    """
-
-    url: str
-    where: str
-    label: str
-    is_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +63,84 @@ class Offer:
 def document(number: int) -> str:
     """A document's text, with the passage marked."""
     place = place_from_arguments(request.args)
-    engine = state.engine()
+    engine, say = state.engine(), texts()
     row = engine.document(number)
     text, title, query = row.document, title_of(row), place.query()
+    view = AS_TEXT if place.view == AS_TEXT else ""
     passage = layout.passage_at(text, place.start, place.end)
     spans = parts.parts_of(text.text, text.sections)
     shown = parts.shown(spans, place.part, passage)
     window = parts.widened(spans[shown], passage)
-    hits = _hits(engine, number, query) if query else []
+    hits = found.hits_in(engine, number, query) if query else []
+    marks = found.marks_in(text, passage, query, hits)
+    form = None if place.part else formatted.formatted(row, passage, marks, engine, say)
+    pages = _shows_pages(row, engine)
+    as_it_is = view != AS_TEXT and form is not None and form.has_passage
+    drawn = as_it_is or (pages and view != AS_TEXT)
+    here = next((hit for hit in hits if passage == Span(hit.start, hit.end)), None)
+
+    def address(wanted: str) -> str:
+        return links.document_page(number, query, place.start, place.end, view=wanted)
+
     return render_template(
         "document.html",
         title=title,
-        kind=kind_label(text.kind),
-        origin=origin(text.author, text.date, text.language, usual_language(engine)),
-        size=_size(text),
+        kind=kind_label(text.kind, say),
+        origin=origin(text.author, text.date, text.language, usual_language(engine), say),
+        size=_size(text, say),
         scanned=text.scanned,
         is_code=text.kind == "code",
         files=_files(row, engine),
-        blocks=layout.blocks(text, title, window, passage, _marks(text, passage, query, hits)),
-        contents=layout.contents(text, title, spans),
-        part_urls=_part_urls(number, spans, query),
-        shown=shown,
-        found=_found(hits, query, passage),
+        number=number,
+        blocks=()
+        if as_it_is
+        else layout.blocks(text, title, window, passage, marks, say, _colours(row)),
+        form=form if as_it_is else None,
+        head=formatted.head(row, engine),
+        pages_url=links.document_file(number) if pages and view != AS_TEXT else "",
+        page=_page_at(text, passage) or 1,
+        passage_text=text.text[passage.start : passage.end] if passage else "",
+        passage_id=here.passage_id if here else None,
+        views=[
+            (say("viewer.as_it_is"), address(""), drawn),
+            (say("viewer.as_text"), address(AS_TEXT), not drawn),
+        ]
+        if form is not None or pages
+        else [],
+        unmarked=view != AS_TEXT and form is not None and not form.has_passage,
+        contents=form.contents
+        if form is not None and as_it_is
+        else layout.contents(text, title, spans),
+        part_urls=[""] if as_it_is else _part_urls(number, spans, query),
+        shown=0 if as_it_is else shown,
+        found=found.listed(hits, query, passage, say, view),
         query=query,
+        length=len(text.text),
+        nearness=links.carried(query, view),
         back=links.search_page(query),
-        original=_offer(row, engine, passage),
+        original=_offer(row, engine, passage, say),
+    )
+
+
+@reading.get("/documents/<number:number>/nearness")
+def nearness(number: int) -> Response:
+    """How near each passage of a document is to the query that led to it."""
+    place = place_from_arguments(request.args)
+    query = place.query()
+    passages = state.engine().nearness(query, number) if query else ()
+    view = AS_TEXT if place.view == AS_TEXT else ""
+    return json_reply(
+        [
+            {
+                "start": one.start,
+                "end": one.end,
+                "page": one.page,
+                "cosine": round(one.cosine, 4),
+                "near": one.is_near,
+                "url": links.document_page(number, query, one.start, one.end, view=view),
+            }
+            for one in passages
+        ]
     )
 
 
@@ -143,35 +177,49 @@ def file(number: int) -> Response:
     return response
 
 
+def _colours(row: DocumentRow) -> tuple[colours.Coloured, ...]:
+    if row.document.kind != "code" or not row.paths:
+        return ()
+    return colours.colours(row.document.text, row.paths[0].name)
+
+
+def _shows_pages(row: DocumentRow, engine: Engine) -> bool:
+    """Whether the document is a PDF whose pages can be drawn."""
+    if row.document.kind != "pdf":
+        return False
+    source = originals.find(row.key, engine)
+    return source is not None and not source.member
+
+
 def _files(row: DocumentRow, engine: Engine) -> list[File]:
     roots = roots_of(engine)
     shown = [display_path(path) for path in row.paths]
     return [File(path, breadcrumbs(path, roots)) for path in shown]
 
 
-def _size(document: Document) -> str:
+def _size(document: Document, say: Texts) -> str:
     """How long a document with pages is, such as "14 pages, 2 without text"."""
     if document.pages is None:
         return ""
-    size = plural(document.pages, page_noun(document.kind))
+    size = say.count(f"{page_noun(document.kind)}s", document.pages)
     if document.textless_pages and not document.scanned:
-        size += f", {document.textless_pages:,} without text"
+        size += f", {say.count('textless', document.textless_pages)}"
     return size
 
 
-def _offer(row: DocumentRow, engine: Engine, passage: Span | None) -> Offer | None:
+def _offer(row: DocumentRow, engine: Engine, passage: Span | None, say: Texts) -> Offer | None:
     """The link to the original, or None once that is gone."""
     source = originals.find(row.key, engine)
     if source is None:
         return None
     if source.member:
         holder = display_path(Path(source.path.name))
-        return Offer(links.document_file(row.key), f"Download {holder}, which holds it")
+        return Offer(links.document_file(row.key), say("viewer.download_holder", name=holder))
     if row.document.kind != "pdf":
-        return Offer(links.document_file(row.key), "Download the original")
+        return Offer(links.document_file(row.key), say("viewer.download"))
     page = _page_at(row.document, passage)
-    at = "" if page is None else f" at page {page}"
-    return Offer(links.document_file(row.key, page), f"Open the PDF{at}")
+    text = say("viewer.open_pdf") if page is None else say("viewer.open_pdf_at", page=page)
+    return Offer(links.document_file(row.key, page), text)
 
 
 def _part_urls(number: int, spans: Sequence[Span], query: Query | None) -> list[str]:
@@ -187,52 +235,3 @@ def _page_at(document: Document, passage: Span | None) -> int | None:
     return next(
         (section.page for section in document.sections if section.end > passage.start), None
     )
-
-
-def _hits(engine: Engine, number: int, query: Query) -> list[Hit]:
-    """The passages of this document that answer the query, in reading order."""
-    everywhere = parse(query.text, query.mode, HITS_LIMIT, HITS_LIMIT)
-    hits = (hit for hit in engine.search(everywhere).hits if hit.document_id == number)
-    return sorted(hits, key=lambda hit: hit.start)
-
-
-def _marks(
-    document: Document, passage: Span | None, query: Query | None, hits: Sequence[Hit]
-) -> list[Span]:
-    """Where in the document the passage has words of the query."""
-    if passage is None or query is None:
-        return []
-    for hit in hits:
-        if passage == Span(hit.start, hit.end):
-            found: Sequence[Span] = hit.marks
-            break
-    else:
-        language = document.language
-        text = document.text[passage.start : passage.end]
-        found = matched_words(text, terms(query.meaning or query.text, language), language)
-    return [Span(span.start + passage.start, span.end + passage.start) for span in found]
-
-
-def _found(hits: Sequence[Hit], query: Query | None, passage: Span | None) -> list[Found]:
-    labels = Counter(map(_label, hits))
-    return [
-        Found(
-            url=links.document_page(hit.document_id, query, hit.start, hit.end),
-            where=whereabouts(hit.kind, hit.page, hit.place),
-            label=_label(hit) if labels[_label(hit)] == 1 else _glimpse(hit),
-            is_here=passage == Span(hit.start, hit.end),
-        )
-        for hit in hits
-    ]
-
-
-def _label(hit: Hit) -> str:
-    """The heading above a passage, or how it begins."""
-    headings = trail(hit.headings, hit.title)
-    return headings[-1] if headings else _glimpse(hit)
-
-
-def _glimpse(hit: Hit) -> str:
-    """How a passage begins."""
-    text = " ".join(hit.text[: 2 * _GLIMPSE].split())
-    return text if len(text) <= _GLIMPSE else text[:_GLIMPSE].rpartition(" ")[0] + " …"

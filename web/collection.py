@@ -1,0 +1,89 @@
+"""The page of the collection: what is indexed, and what could not be read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, current_app, redirect, render_template
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as Answer
+
+from search.collection import STORE
+from search.status import status_of
+from web import state
+from web.catalogue import texts
+from web.guard import is_loopback
+from web.updating import updating_of
+from web.wording import kind_label
+
+collection = Blueprint("collection", __name__)
+
+#: Most files named for one reason.
+_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Files that could not be read for one reason.
+
+    Attributes:
+        reason: Why, and what can be done about it.
+        count: How many they are.
+        paths: Their paths, of very many only the first.
+    """
+
+    reason: str
+    count: int
+    paths: tuple[str, ...]
+
+
+@collection.get("/collection")
+def show() -> str:
+    """What is indexed, when it last changed, and what could not be read."""
+    opened = state.engine().collection
+    status = status_of(opened)
+    say = texts()
+    changed = datetime.fromtimestamp((opened.build / STORE).stat().st_mtime, UTC).date()
+    return render_template(
+        "collection.html",
+        status=status,
+        changed=say.date(changed.isoformat()),
+        megabytes=say.number(round(status["bytes"] / 1_000_000, 1)),
+        kinds=[(kind_label(kind, say), kind, n) for kind, n in status["kinds"].items()],
+        languages=[(say.language_name(code), code, n) for code, n in status["languages"].items()],
+        failures=_grouped(status["failures"]),
+        may_update=_may_update(),
+        run=updating_of(current_app).state(state.engine()),
+    )
+
+
+@collection.post("/collection/update")
+def update() -> Answer:
+    """The way back to the page of the collection, once all that was indexed is gone through."""
+    if not _may_update():
+        raise Forbidden
+    updating_of(current_app).begin()
+    return redirect("/collection", 303)
+
+
+@collection.get("/collection/events")
+def events() -> Response:
+    """How a run is getting on, as server-sent events."""
+    told = updating_of(current_app).events(state.engine())
+    return Response(told, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _may_update() -> bool:
+    """Only who sits at this machine may have it read its disk."""
+    return is_loopback(state.settings().host)
+
+
+def _grouped(failures: dict[str, str]) -> list[Failures]:
+    """Failures by their reason, the most frequent first."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for path, reason in failures.items():
+        by_reason[reason].append(path)
+    ranked = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [Failures(reason, len(paths), tuple(paths[:_NAMED])) for reason, paths in ranked]
