@@ -5,9 +5,10 @@ PORT ?= 8000
 COLLECTION ?= sample
 KILLS ?= 50
 CASES ?= 2000
+EXAMPLES ?= 100
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test check lint format types unit crash fuzz golden eval bench-index bench-large bench-highlights bench-python-docs corpus cli-reference wheel clean
+.PHONY: help run test long fuzz-api bench-serve check lint format types unit crash fuzz golden eval bench-encode bench-index bench-large bench-highlights bench-unanswered bench-precision bench-scale bench-page bench-python-docs bench-keywords corpus cli-reference wheel clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ types: .venv/.test ## Types, with mypy --strict
 unit: .venv/.test ## The tests alone
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
+long: .venv/.test ## The tests that take long: in a real browser, on Python's documentation
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m long $(ARGS)
+
 eval: .venv/.run ## Ranking quality on BEIR folders against the baseline: make eval DATA="dir dir"
 	$(BIN)/python benchmarks/quality.py $(DATA)
 
@@ -54,8 +58,21 @@ crash: .venv/.test ## Kill the indexer at random moments: make crash KILLS=500
 fuzz: .venv/.test ## Spoil real files of every format and read them: make fuzz CASES=2000
 	$(BIN)/python tests/fuzz_lane.py --cases $(CASES) $(ARGS)
 
+fuzz-api: .venv/.test ## Ask the API whatever its description allows and does not: make fuzz-api EXAMPLES=100
+	$(BIN)/python tests/api_fuzz_lane.py --examples $(EXAMPLES) $(ARGS)
+
+bench-serve: .venv/.test ## Requests a second and how long they take, from 1 to 64 clients
+	$(BIN)/python benchmarks/serve.py --record $(ARGS)
+
 golden: .venv/.test ## Write the expected passages of every format anew
 	$(BIN)/python tests/test_golden.py
+
+bench-encode: .venv/.run ## Passages and queries a second, beside other runtimes, and what 8 bits cost
+	$(BIN)/python benchmarks/encode.py --passages 600
+	$(BIN)/python benchmarks/encode.py --passages 240 --masked
+	$(BIN)/python benchmarks/encode.py --quality
+	$(BIN)/python benchmarks/encode.py --pipeline sample_corpus
+	$(BIN)/python benchmarks/results.py
 
 bench-index: .venv/.test ## Files and megabytes a second by format, and peak memory on a gigabyte
 	$(BIN)/python benchmarks/index.py
@@ -67,8 +84,24 @@ bench-large: .venv/.test ## Time and memory of very large single files
 bench-highlights: .venv/.run ## Marks of meaning on SQuAD's answers: make bench-highlights DATA=dir
 	$(BIN)/python benchmarks/highlights.py $(DATA)
 
+bench-unanswered: .venv/.run ## The verdict "no good answer": make bench-unanswered DATA="dir dir"
+	$(BIN)/python benchmarks/unanswered.py $(DATA)
+
+bench-precision: .venv/.run ## What 8 bits cost in ranking: make bench-precision DATA="dir dir"
+	$(BIN)/python benchmarks/precision.py $(DATA)
+
+bench-scale: .venv/.test ## What grows with a collection, up to a million passages: make bench-scale DATA=dir TO=dir
+	$(BIN)/python benchmarks/scale.py --data $(DATA) --to $(TO) $(ARGS)
+
+bench-page: .venv/.test ## Time from the last key to painted results, in a real browser
+	$(BIN)/python benchmarks/page.py $(ARGS)
+
 bench-python-docs: .venv/.run ## Twenty questions to Python's own documentation (Debian's python3-doc)
 	$(BIN)/python benchmarks/python_docs.py
+
+bench-keywords: .venv/.test ## Words of a query by Whoosh and Tantivy, beside FTS5 and bm25s
+	$(BIN)/python benchmarks/query_keywords.py --passages 20000
+	$(BIN)/python benchmarks/query_keywords.py --passages 150000 --questions 120
 
 corpus: .venv/.test ## Make the PDF and DOCX files of sample_corpus/ from their sources
 	$(BIN)/python sample_corpus/.sources/build.py
