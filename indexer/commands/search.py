@@ -77,9 +77,9 @@ def command(
 ) -> None:
     """Ask a collection a QUESTION and print the passages that answer it, best first.
 
-    The question may hold "exact phrases", -words to leave out, words* and filters: title:, heading:, path:,
-    type:, lang:, author:, before:, after:, page:. Put it in single quotes, so that the shell leaves
-    it alone.
+    The question may hold "exact phrases", -words to leave out, words* and filters: title:,
+    heading:, path:, type:, lang:, author:, before:, after:, page:. Put it in single quotes, so that
+    the shell leaves it alone.
 
     Words that match are marked: *so* in plain output, in colour on a terminal. The sentence that
     carries the meaning is marked ‹so›, the words in it that do _so_; on a terminal they are
