@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,8 @@ from search import remarks
 from search.asking import Asked
 from search.collection import Collection, Snapshot
 from search.corpus_map import CorpusMap
-from search.encoders import Encoder, load_encoder
+from search.encoders import Encoder
 from search.encoders.base import Embeddings
-from search.encoders.queries import QueryEmbeddings
 from search.errors import CollectionMismatch, DocumentMissing, EncoderError, QueryError
 from search.explaining import explained
 from search.facets import Facets, Facetting
@@ -32,6 +31,7 @@ from search.models import Answer, Hit, Meaning, Mode, Query
 from search.nearness import Nearness, nearness
 from search.places import document_at, file_at
 from search.queries import HITS_LIMIT
+from search.query_encoder import QueryEncoder
 from search.ranking import CANDIDATES, Ranked, asked_of, ranked
 from search.reading import Ids
 from search.rerankers import Reranker, load_reranker
@@ -42,7 +42,6 @@ from search.similar import similar, similar_passages
 from search.stages import UNTIMED, Stages
 from search.suggesting import Suggestion, suggestions
 from search.unanswered import Calibration, unanswered, weak
-from search.understanding import garbled, understood
 from search.why import Search, Why, why
 
 __all__ = ["CANDIDATES", "Engine", "display_path"]
@@ -73,7 +72,6 @@ class Engine:
         encoder: Encoder | None = None,
         threads: int | None = None,
     ) -> None:
-        self._cache = cache
         self._collection = Collection(folder)
         made_with = self._collection.manifest.encoder
         if encoder is not None and encoder.spec != made_with:
@@ -84,10 +82,7 @@ class Engine:
                 f"Search it with its own, or run: wherein reindex --model {encoder.spec.name}",
             )
         self._retired: list[Collection] = []
-        self._encoder = encoder
-        self._encoder_error: EncoderError | None = None
-        self._threads = threads
-        self._embeddings = QueryEmbeddings()
+        self._encoding = QueryEncoder(cache, encoder, threads)
         self._guard = threading.Lock()
         self._filters = Filters()
         self._listing = Listing()
@@ -152,7 +147,7 @@ class Engine:
             if self._collection.replaced():
                 fresh = Collection(self._collection.folder)
                 if fresh.manifest.encoder != self._collection.manifest.encoder:
-                    self._encoder = self._encoder_error = None
+                    self._encoding.forget()
                 self._retired.append(self._collection)  # a query may still be running on it
                 self._collection = fresh
             return self._collection
@@ -166,7 +161,7 @@ class Engine:
         """
         collection = self.collection
         with contextlib.suppress(EncoderError):  # every answer will say so
-            encoder = self._load_encoder(collection)
+            encoder = self._encoding.of(collection)
             encoder.encode_query("ready")
             with collection.snapshot() as snapshot:
                 self._calibration.bars(collection, snapshot, encoder)
@@ -189,7 +184,7 @@ class Engine:
         stages = Stages(query.explain)
         collection = self.collection
         with stages("encoding"):
-            vector, fallback = self._embed(query, collection)
+            vector, fallback = self._encoding.embed(query, collection)
         with collection.snapshot() as snapshot:
             with stages("filters"):
                 allowed = self._allowed(query, collection, snapshot)
@@ -251,7 +246,7 @@ class Engine:
             CollectionError: The collection is damaged, cannot be read or was deleted.
         """
         collection = self.collection
-        vector, _ = self._embed(query, collection)
+        vector, _ = self._encoding.embed(query, collection)
         with collection.snapshot() as snapshot:
             document = document_at(path, snapshot.reading.facts(snapshot.generation))
             if document is None:
@@ -360,7 +355,7 @@ class Engine:
         collection = self.collection
         with collection.snapshot() as snapshot:
             shown = passages_as_hits(snapshot, passage_ids)
-        marks = meaning_marks(self._load_encoder(collection), query.meaning, shown)
+        marks = meaning_marks(self._encoding.of(collection), query.meaning, shown)
         return {
             hit.passage_id: meaning
             for hit, meaning in zip(shown, marks, strict=True)
@@ -401,7 +396,7 @@ class Engine:
             CollectionError: The collection is damaged, cannot be read or was deleted.
         """
         collection = self.collection
-        vector, _ = self._embed(query, collection)
+        vector, _ = self._encoding.embed(query, collection)
         with collection.snapshot() as snapshot:
             asked = asked_of(snapshot, query)
             near = collection.manifest.near
@@ -438,7 +433,7 @@ class Engine:
             CollectionError: The collection is damaged, cannot be read or was deleted.
         """
         collection = self.collection
-        vector, _ = self._embed(query, collection)
+        vector, _ = self._encoding.embed(query, collection)
         row = self.document(number)
         if vector is None:
             return ()
@@ -466,8 +461,7 @@ class Engine:
         """
         if not query.meaning:
             return None
-        encoder = self._load_encoder(self.collection)
-        return self.map().place(self._embeddings.embed(encoder, [query.meaning])[0])
+        return self.map().place(self._encoding.embedding(query.meaning, self.collection))
 
     def days(self, numbers: Iterable[int]) -> dict[int, str]:
         """The day that each of some documents is dated, as filters and facets know it.
@@ -508,29 +502,6 @@ class Engine:
         with self.collection.store.reading() as reading:
             return reading.counts()
 
-    def _embed(self, query: Query, collection: Collection) -> tuple[Embeddings | None, str | None]:
-        """The query's embedding, or None and, if it was wanted, why there is none."""
-        if query.mode is Mode.KEYWORD or not query.meaning:
-            return None, None
-        try:
-            encoder = self._load_encoder(collection)
-            # The twin is wanted only for trust, but two in one batch take hardly longer than one.
-            twins = [garbled(query.meaning)] if query.mode is Mode.HYBRID else []
-            return self._embeddings.embed(encoder, [query.meaning, *twins])[0], None
-        except EncoderError as error:
-            return None, f"{error} Until then only words are searched."
-
-    def _trust(self, query: Query, collection: Collection, vector: Embeddings) -> float:
-        """How much the query's cosines are to count beside words, see `search.understanding`."""
-        if query.mode is not Mode.HYBRID:
-            return 1.0
-        try:
-            encoder = self._load_encoder(collection)
-            (twin,) = self._embeddings.embed(encoder, [garbled(query.meaning)])
-        except EncoderError:
-            return 1.0
-        return understood(float(vector @ twin), collection.manifest.near)
-
     def _rank(
         self,
         query: Query,
@@ -547,7 +518,7 @@ class Engine:
         trust = 1.0
         if vector is not None:
             with stages("encoding"):
-                trust = self._trust(query, collection, vector)
+                trust = self._encoding.trust(query, collection, vector)
         near = collection.manifest.near
         return ranked(query, snapshot, vector, asked, near, trust, allowed, stages)
 
@@ -558,7 +529,7 @@ class Engine:
         if (found.pool.cosines is None and not found.unlike) or not len(found.pool.ids):
             return found
         try:
-            encoder = self._load_encoder(collection)
+            encoder = self._encoding.of(collection)
             bar = self._calibration.bars(collection, snapshot, encoder)
         except EncoderError:
             return found
@@ -589,34 +560,11 @@ class Engine:
         self, query: Query, snapshot: Snapshot, asked: Asked, notes: list[str]
     ) -> str | None:
         """Another query that may have been meant; what was searched is put to the notes."""
-        known = self._known_in(query.mode)
+        known = self._encoding.knows(query.mode)
         written = spellings(snapshot, asked)
         if written:
             notes.append(also_searched(written))
         return did_you_mean(query, {**rare_spellings(snapshot, asked, known), **written}, known)
-
-    def _known_in(self, mode: Mode) -> Callable[[str], bool]:
-        """Tells whether the encoder has a word whole; for words alone none is asked."""
-        with self._guard:
-            encoder = None if mode is Mode.KEYWORD else self._encoder
-        if encoder is None:
-            return lambda _: False
-        return lambda word: len(encoder.piece_starts([word])[0]) == 1
-
-    def _load_encoder(self, collection: Collection) -> Encoder:
-        with self._guard:
-            if self._encoder is None:
-                if self._encoder_error is not None:
-                    raise self._encoder_error
-                wanted = collection.manifest.encoder
-                try:
-                    self._encoder = load_encoder(
-                        wanted.name, self._cache, wanted.digest, self._threads
-                    )
-                except EncoderError as error:
-                    self._encoder_error = error
-                    raise
-            return self._encoder
 
 
 def _none_of(what: str, number: int) -> DocumentMissing:

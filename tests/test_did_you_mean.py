@@ -93,7 +93,7 @@ class Pieces(HashingEncoder):
 
 def test_an_answer_asks_whether_something_else_was_meant(indexed: Build) -> None:
     engine = indexed(**FILES, house__txt="A house by the river.")
-    engine._encoder = Pieces()
+    engine._encoding._encoder = Pieces()
     answer = engine.search(parse("what is your adress"))
     assert answer.did_you_mean == "what is your address"
     assert answer.note == "Also searched: address (for adress)."
@@ -109,7 +109,7 @@ def test_a_rare_word_spelt_like_a_frequent_one(indexed: Build) -> None:
     assert answer.did_you_mean == "when do I receive it"
     assert answer.note is None
     assert engine.search(parse("receive", "keyword")).did_you_mean is None
-    engine._encoder = Pieces()
+    engine._encoding._encoder = Pieces()
     assert engine.search(parse("recieve")).did_you_mean == "receive"
     assert engine.search(parse("horse")).did_you_mean is None
 

@@ -161,7 +161,7 @@ def test_a_hybrid_query_and_its_twin_take_one_call(
 ) -> None:
     engine = indexed(a__txt="The river rises in spring.", b__txt="A house of stone.")
     engine.warm_up()
-    encoder = engine._load_encoder(engine.collection)
+    encoder = engine._encoding.of(engine.collection)
     assert isinstance(encoder, HashingEncoder)
     before = encoder.query_calls
     calls: list[list[str]] = []

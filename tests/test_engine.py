@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from conftest import run_index
 
-from search import engine as engine_module
 from search.encoders import HashingEncoder
 from search.engine import Engine
 from search.errors import CollectionMissing, DocumentMissing, EncoderError
@@ -100,7 +99,7 @@ def test_an_encoder_that_cannot_be_loaded_leaves_the_words(
         calls.append(arguments)
         raise EncoderError("The model is gone.", "Put it back.")
 
-    monkeypatch.setattr(engine_module, "load_encoder", broken)
+    monkeypatch.setattr("search.query_encoder.load_encoder", broken)
     for _ in range(2):
         answer = engine.search(parse("apples"))
         assert answer.mode is Mode.KEYWORD

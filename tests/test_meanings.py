@@ -13,7 +13,6 @@ from conftest import run_index
 
 from indexer.commands.marking import marked_lines
 from indexer.commands.search import command
-from search import engine as engine_module
 from search.encoders import HashingEncoder, PieceVectors
 from search.engine import Engine
 from search.errors import EncoderError, QueryError
@@ -92,7 +91,7 @@ def test_the_encoder_runs_once_over_all_passages_and_not_for_a_search(
             return super().passage_pieces(texts)
 
     engine = indexed(**FILES)
-    monkeypatch.setattr(engine, "_load_encoder", lambda _: Counting())
+    monkeypatch.setattr(engine._encoding, "of", lambda _: Counting())
     answer = engine.search(parse("bees boat"))
     assert (len(answer.hits), batches) == (2, [])
     engine.with_meanings(answer)
@@ -117,7 +116,7 @@ def test_without_the_encoder_hits_come_unmarked_with_a_hint(
     indexed: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = indexed(**FILES)
-    monkeypatch.setattr(engine_module, "load_encoder", failing)
+    monkeypatch.setattr("search.query_encoder.load_encoder", failing)
     answer = engine.with_meanings(engine.search(parse("bees dance")))
     assert answer.hits
     assert all(hit.meaning is None for hit in answer.hits)
