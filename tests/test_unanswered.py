@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from conftest import run_index
 
 from indexer.commands.search import command
-from search import engine as engine_module
 from search import ranking
 from search import unanswered as module
 from search.calibration import UNRELATED
@@ -243,7 +242,7 @@ def test_without_the_encoder_nothing_is_said(
         raise EncoderError("The model is gone.", "Fetch it again.")
 
     engine = indexed(**FRUIT)
-    monkeypatch.setattr(engine_module, "load_encoder", failing)
+    monkeypatch.setattr("search.query_encoder.load_encoder", failing)
     answer = engine.search(parse("apples zebras giraffes elephants"))
     assert answer.hits
     assert not answer.unanswered
