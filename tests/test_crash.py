@@ -12,6 +12,7 @@ from killing import Trial
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_killing_tantivy_leaves_a_sound_collection_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -311,6 +311,7 @@ def test_the_measures_are_loaded_only_when_they_are_needed() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 @pytest.mark.model
 @pytest.mark.skipif(not (SHARED / "data" / "xquad-en").is_dir(), reason="no XQuAD here")
 def test_a_real_collection_with_the_real_encoder(
