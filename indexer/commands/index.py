@@ -109,10 +109,10 @@ def command(
         click.echo(json.dumps(_as_dict(report), ensure_ascii=False))
     else:
         _summarise(report, settings.collection)
-    if settings.map_layout or report.added or report.changed or report.removed:
-        draw_map(settings)  # last: what was indexed can be searched already
     if report.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
+    if settings.map_layout or report.added or report.changed or report.removed:
+        draw_map(settings)  # last: what was indexed can be searched already
 
 
 def _globs(given: tuple[str, ...]) -> tuple[str, ...]:
