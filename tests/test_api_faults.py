@@ -7,7 +7,6 @@ import pytest
 from api_calls import problem, search_url
 from web_site import site_in
 
-import search.engine
 from search.engine import Engine
 from search.errors import EncoderError, StorageError
 from web import create_app
@@ -30,7 +29,7 @@ def test_an_encoder_that_cannot_be_loaded_falls_back_to_words(site, monkeypatch)
     def fail(*_):
         raise EncoderError("The model is gone.", "Put it back.")
 
-    monkeypatch.setattr(search.engine, "load_encoder", fail)
+    monkeypatch.setattr("search.query_encoder.load_encoder", fail)
     with Engine.of(site.settings) as engine:
         engine.warm_up()
         client = create_app(site.settings, engine).test_client()
