@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from indexer.announcing import announced
 from indexer.batch import Batch
 from indexer.changes import Changes, compare
 from indexer.isolation import ReaderPool
@@ -103,17 +104,18 @@ def index(
         EncoderError: The encoder failed.
         StorageError: The disk is full or read-only; what was committed before is kept.
     """
-    run = _Run(roots, writer, encoder, progress, limits)
-    try:
-        run.look_through(retry=retry, prune=prune, at_rest=at_rest)
-        run.publish()
-    except KeyboardInterrupt:
-        run.report.interrupted = True
-    except WhereinError:
-        run.publish_what_there_is()
-        raise
-    finally:
-        run.close()
+    with announced(writer.folder, "indexing", progress) as watched:
+        run = _Run(roots, writer, encoder, watched, limits)
+        try:
+            run.look_through(retry=retry, prune=prune, at_rest=at_rest)
+            run.publish()
+        except KeyboardInterrupt:
+            run.report.interrupted = True
+        except WhereinError:
+            run.publish_what_there_is()
+            raise
+        finally:
+            run.close()
     return run.finish()
 
 

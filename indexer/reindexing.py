@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from indexer.announcing import announced
 from indexer.batch import Batch
 from indexer.opening import manifest_for
 from indexer.progress import Progress
@@ -42,22 +43,26 @@ def reindex(settings: Settings, progress: Progress) -> int:
         encoder = load_encoder(name, settings.cache, threads=settings.encoder_threads, in_bulk=True)
         pieces = settings.passage_pieces or old.manifest.splitter.pieces
         manifest = manifest_for(encoder, pieces)
-        with CollectionWriter.create(folder, manifest) as writer, old.store.reading() as reading:
+        with (
+            CollectionWriter.create(folder, manifest) as writer,
+            old.store.reading() as reading,
+            announced(folder, "reindexing", progress) as watched,
+        ):
             writer.use_keyword_engine(settings.keyword_engine)
             writer.use_vector_index(settings.vector_index)
             records = {record.location: record for record in reading.files()}
             keys = reading.document_keys()
-            progress.begin(len(keys), 0)
+            watched.begin(len(keys), 0)
             with writer.store.writing() as writing:
                 for root, rules in reading.roots().items():
                     writing.put_root(root, rules)
-            with closing(Batch(writer.store, encoder, manifest.splitter.pieces, progress)) as batch:
+            with closing(Batch(writer.store, encoder, manifest.splitter.pieces, watched)) as batch:
                 for key in keys:
                     row = reading.document(key)
                     if row is not None:
                         files = [records[path] for path in row.paths]
                         batch.add_document(row.document, row.content_hash, files, key)
-                    progress.opened(0)
+                    watched.opened(0)
                 for record in records.values():
                     if record.document is None:
                         batch.add_record(record)

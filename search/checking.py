@@ -28,6 +28,7 @@ from search.keywords import (
     KeywordIndex,
 )
 from search.reading import Ids
+from search.runs import RUN, RUN_DRAFT
 from search.schema import FORMAT
 from search.store import Store
 from search.vectors import VECTORS, VectorIndex, unused
@@ -37,13 +38,14 @@ _TRIES = 3
 #: How many passages' vectors are compared together.
 _CHUNK = 4096
 
-_OURS = {"CURRENT", "writer.lock", CHOICE}
+_OURS = {"CURRENT", "writer.lock", CHOICE, RUN}
 _DRAFTS = {
     "CURRENT.draft",
     "import.draft",
     "vectors.draft",
     f"{corpus_map.FILE}.draft",
     CHOICE_DRAFT,
+    RUN_DRAFT,
     KEYWORDS_DRAFT,
     KEYWORDS_OLD,
 }
