@@ -48,16 +48,23 @@ class Setting:
     coverage_exponent: float
     bm25_scale: float
     feedback_weight: float
+    common_weight: float
     trusting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The candidates of one question, by passage number, with all that formulas look at."""
+    """The candidates of one question, by passage number, with all that formulas look at.
+
+    Attributes:
+        common: How much each has of the words that the best ones have in common, by the formula in
+            use.
+    """
 
     documents: tuple[str, ...]
     cosines: Floats
     bm25: Floats
+    common: Floats
     embeddings: npt.NDArray[np.float32]
     greatest: float
     understood: float
@@ -69,11 +76,14 @@ IN_USE = Setting(
     fusion.COVERAGE_EXPONENT,
     fusion.BM25_SCALE,
     fusion.FEEDBACK_WEIGHT,
+    fusion.COMMON_WEIGHT,
 )
 #: All that is tried.
 SETTINGS = [
     Setting(*values)
-    for values in itertools.product((1.0, 1.25, 1.5), (0.5, 0.75, 1.0), (8, 12, 16), (0, 0.15, 0.3))
+    for values in itertools.product(
+        (1.0, 1.25, 1.5), (0.5, 0.75, 1.0), (8, 12, 16), (0, 0.15, 0.3), (0, 0.3, 0.6, 0.9)
+    )
 ]
 SETTINGS.append(replace(IN_USE, trusting=True))
 
@@ -89,19 +99,25 @@ def gather(setup: Setup, cache: Path, at_most: int) -> list[Candidates]:
         answer = setup.engine.search(replace(asking, limit=_ALL, per_document=_ALL))
         hits = sorted(answer.hits, key=lambda hit: hit.passage_id)
         ids = np.array([hit.passage_id for hit in hits], dtype=np.int64)
+        words = np.array([hit.bm25 or 0.0 for hit in hits])
+        vector = encoder.encode_query(query.text)
+        trust = understood(float(vector @ encoder.encode_query(garbled(query.text))), near)
         with setup.engine.collection.snapshot() as snapshot:
             asked = snapshot.keywords.ask(query.text)
             greatest = snapshot.keywords.greatest_score(asked.words)
             embeddings = snapshot.vectors.vectors(ids)
-        vector = encoder.encode_query(query.text)
+            cosines = (embeddings @ vector).astype(np.float64)
+            best, say = fusion.say_of_best(fusion.covered_scale(cosines, words, greatest, trust))
+            common = snapshot.keywords.likeness(ids, ids[best], say)
         found.append(
             Candidates(
                 tuple(setup.name_of(hit) for hit in hits),
-                (embeddings @ vector).astype(np.float64),
-                np.array([hit.bm25 or 0.0 for hit in hits]),
+                cosines,
+                words,
+                common,
                 embeddings.astype(np.float16),
                 greatest,
-                understood(float(vector @ encoder.encode_query(garbled(query.text))), near),
+                trust,
                 dict(query.grades),
             )
         )
@@ -115,6 +131,9 @@ def ndcg(candidates: Candidates, setting: Setting) -> float:
     if setting.feedback_weight:
         like = fusion.likeness_to_best(scores, candidates.embeddings.astype(np.float32))
         scores += setting.feedback_weight * trust * like
+    if setting.common_weight:
+        agreed = fusion.agreement(candidates.cosines, candidates.bm25)
+        scores += setting.common_weight * agreed * candidates.common
     ranked = dict.fromkeys(candidates.documents[row] for row in np.argsort(-scores, kind="stable"))
     gains = [candidates.grades.get(document, 0) for document in itertools.islice(ranked, 10)]
     ideal = sorted(candidates.grades.values(), reverse=True)[:10]
@@ -157,21 +176,23 @@ def main() -> None:
 
 def show(table: Floats, names: Sequence[str]) -> None:
     """Print a row for each setting, best first, and what leaving one collection out gives."""
-    print(f"{'weight exponent scale feedback':<34}" + "".join(f"{n[:10]:>11}" for n in names))
+    print(
+        f"{'weight exponent scale feedback common':<40}" + "".join(f"{n[:10]:>11}" for n in names)
+    )
     for row in np.argsort(-table.mean(axis=1), kind="stable"):
-        print(f"{label(SETTINGS[row]):<34}" + "".join(f"{value:>11.4f}" for value in table[row]))
+        print(f"{label(SETTINGS[row]):<40}" + "".join(f"{value:>11.4f}" for value in table[row]))
     print("Chosen on the others:")
     for left_out, name in enumerate(names):
         others = np.delete(table, left_out, axis=1).mean(axis=1)
         row = int(np.argmax(others))
-        print(f"{name:<14} {label(SETTINGS[row]):<34} {table[row, left_out]:.4f}")
+        print(f"{name:<14} {label(SETTINGS[row]):<40} {table[row, left_out]:.4f}")
 
 
 def label(setting: Setting) -> str:
     """A setting on one line."""
     text = (
         f"{setting.words_weight:<7}{setting.coverage_exponent:<9}{setting.bm25_scale:<6}"
-        f"{setting.feedback_weight}"
+        f"{setting.feedback_weight:<9}{setting.common_weight}"
     )
     marks = (" always trusting" if setting.trusting else "") + (" *" if setting == IN_USE else "")
     return text + marks

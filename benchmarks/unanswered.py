@@ -22,12 +22,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest import mock
-from urllib.parse import unquote
 
 import numpy as np
 from results import record
 
 from indexer.commands.progress import Watch
+from indexer.corpus import name_at
 from indexer.evaluating import Selection, Setup, folder_setup
 from search import unanswered
 from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
@@ -102,7 +102,7 @@ def gather(setup: Setup, encoder: Encoder, foreign: Sequence[str], at_most: int)
     with setup.engine.collection.snapshot() as snapshot:
         reached = unanswered.reached_in(snapshot, encoder, near)
         documents = list(snapshot.reading.facts(snapshot.generation))
-    by_name = {setup.resolve(_name(document)): document for document in documents}
+    by_name = {setup.resolve(name_at(document.paths[0])): document for document in documents}
     titles = defaultdict(list)
     for document in documents:
         titles[document.title].append(document)
@@ -159,10 +159,6 @@ def _foreign(folders: Sequence[Path], at_most: int) -> Iterator[str]:
 def _family(folder: Path) -> str:
     name = folder.resolve().name.partition("-")[0]
     return "squad" if name == "xquad" else name
-
-
-def _name(document: DocumentFacts) -> str:
-    return unquote(document.paths[0].rpartition("/")[2].removesuffix(".entry"))
 
 
 def denied(collection: Collection, constants: tuple[float, float, float]) -> dict[str, float]:

@@ -38,7 +38,7 @@ _LONGEST_DOCUMENT = 64_000_000
 #: Most bytes of a corpus; it is read line by line.
 _LARGEST_CORPUS = 1_000_000_000_000
 #: Raised when the way documents are made of a corpus changes.
-_RECIPE = 1
+_RECIPE = 2
 
 
 class _Line(msgspec.Struct):
@@ -145,16 +145,23 @@ def open_corpus(
 
 def corpus_name(hit: Hit) -> str:
     """The id in its corpus of a hit's document."""
-    return unquote(Path(hit.path).name.removesuffix(_SUFFIX))
+    return name_at(hit.path)
+
+
+def name_at(path: str) -> str:
+    """The id in its corpus of the document that is kept under a path."""
+    return unquote(Path(path).parent.name.removesuffix(_SUFFIX))
 
 
 #: Keeps ids such as ".." from meaning something in a path.
 _SUFFIX = ".entry"
+#: A file's name is searched for; the id of a document in a corpus is no such name.
+_NAMELESS = "-"
 
 
 def _path_of(name: str) -> Path:
     """The path a document of a corpus is kept under; nothing lies there."""
-    return Path("/corpus", quote(name, safe="") + _SUFFIX)
+    return Path("/corpus", quote(name, safe="") + _SUFFIX, _NAMELESS)
 
 
 def _entries(path: Path) -> Iterator[tuple[int, str, str, _Line]]:

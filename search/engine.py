@@ -11,38 +11,29 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from search import remarks
-from search.asking import Asked
+from search.answering import Answering
 from search.collection import Collection, Snapshot
 from search.corpus_map import CorpusMap
 from search.encoders import Encoder
-from search.encoders.base import Embeddings
 from search.errors import CollectionMismatch, DocumentMissing, EncoderError, QueryError
-from search.explaining import explained
 from search.facets import Facets, Facetting
 from search.feedback import like
-from search.filters import Allowed, Filters
+from search.filters import Filters
 from search.highlights import meaning_marks
-from search.hits import Pool, display_path, hits_of, indexed, passages_as_hits
-from search.listing import Listing
+from search.hits import display_path, indexed, passages_as_hits
 from search.maps import Maps
-from search.meant import also_searched, did_you_mean, rare_spellings, spellings
-from search.models import Answer, Hit, Meaning, Mode, Query
+from search.models import Answer, Hit, Meaning, Query
 from search.nearness import Nearness, nearness
 from search.places import document_at, file_at
 from search.queries import HITS_LIMIT
 from search.query_encoder import QueryEncoder
-from search.ranking import CANDIDATES, Ranked, asked_of, ranked
-from search.reading import Ids
+from search.ranking import CANDIDATES, asked_of
 from search.rerankers import Reranker, load_reranker
-from search.reranking import SecondStage
 from search.rows import Counts, DocumentRow
 from search.settings import Settings
 from search.similar import similar, similar_passages
-from search.stages import UNTIMED, Stages
 from search.suggesting import Suggestion, suggestions
-from search.unanswered import Calibration, unanswered, weak
-from search.why import Search, Why, why
+from search.why import Why
 
 __all__ = ["CANDIDATES", "Engine", "display_path"]
 
@@ -84,11 +75,9 @@ class Engine:
         self._retired: list[Collection] = []
         self._encoding = QueryEncoder(cache, encoder, threads)
         self._guard = threading.Lock()
-        self._filters = Filters()
-        self._listing = Listing()
-        self._calibration = Calibration(cache)
-        self._second: SecondStage | None = None
-        self._facetting = Facetting(self._filters)
+        filters = Filters()
+        self._answering = Answering(self._encoding, filters, cache)
+        self._facetting = Facetting(filters)
         self._maps = Maps()
 
     @classmethod
@@ -120,13 +109,12 @@ class Engine:
             reranker: The model.
             seconds: How long it may take for one query.
         """
-        self._second = SecondStage(reranker, seconds)
+        self._answering.rerank_with(reranker, seconds)
 
     def close(self) -> None:
         """Close the collection, and builds of it that were replaced meanwhile."""
         self._maps.close()
-        if self._second is not None:
-            self._second.close()
+        self._answering.close()
         for collection in (self._collection, *self._retired):
             collection.close()
 
@@ -161,10 +149,7 @@ class Engine:
         """
         collection = self.collection
         with contextlib.suppress(EncoderError):  # every answer will say so
-            encoder = self._encoding.of(collection)
-            encoder.encode_query("ready")
-            with collection.snapshot() as snapshot:
-                self._calibration.bars(collection, snapshot, encoder)
+            self._answering.warm_up(collection)
         with collection.snapshot():
             pass
 
@@ -180,59 +165,7 @@ class Engine:
         Raises:
             CollectionError: The collection is damaged, cannot be read or was deleted.
         """
-        began = time.perf_counter()
-        stages = Stages(query.explain)
-        collection = self.collection
-        with stages("encoding"):
-            vector, fallback = self._encoding.embed(query, collection)
-        with collection.snapshot() as snapshot:
-            with stages("filters"):
-                allowed = self._allowed(query, collection, snapshot)
-            with stages("words"):
-                asked = asked_of(snapshot, query)
-            ids = None if allowed is None else allowed.ids
-            found = self._rank(query, collection, snapshot, vector, asked, ids, stages)
-            with stages("verdict"):
-                found = self._judged(found, collection, snapshot, asked)
-            pool, mode = found.pool.from_score(query.min_score), found.mode
-            nothing = bool(query.meaning) and (unanswered(pool) or not len(pool.ids))
-            notes, meant = list(query.remarks), None
-            if self._second is not None and query.meaning:
-                with stages("reranking"):
-                    pool = self._reranked(self._second, snapshot, pool, query, notes)
-            with stages("texts"):
-                hits, more = hits_of(snapshot, pool, query, asked)
-            notes += remarks.on_words(query, mode, asked)
-            if mode is not Mode.SEMANTIC and len(pool.ids):
-                with stages("spelling"):
-                    meant = self._meant(query, snapshot, asked, notes)
-            if query.explain and query.meaning:
-                with stages("explaining"):
-                    hits = explained(hits, found.pool, snapshot, asked, mode, found.trust)
-            if not len(snapshot.vectors):
-                notes = [remarks.EMPTY]
-            elif allowed is not None:
-                notes += remarks.on_requirements(
-                    allowed, query, self._filters, collection.build, snapshot
-                )
-            if found.unlike and len(pool.ids):
-                fallback = remarks.NOT_NEAR
-            return Answer(
-                query=query,
-                mode=mode,
-                hits=hits,
-                fallback=fallback,
-                note=" ".join(notes) or None,
-                generation=snapshot.generation,
-                milliseconds=(time.perf_counter() - began) * 1000.0,
-                total=len(pool.ids),
-                total_is_lower_bound=not pool.complete
-                or (allowed is not None and not allowed.complete),
-                more=more,
-                unanswered=nothing,
-                did_you_mean=meant,
-                stages=stages.milliseconds,
-            )
+        return self._answering.answer(query, self.collection)
 
     def why(self, query: Query, path: str) -> Why:
         """Why a document is not among the hits of a query, or which place it takes.
@@ -246,18 +179,11 @@ class Engine:
             CollectionError: The collection is damaged, cannot be read or was deleted.
         """
         collection = self.collection
-        vector, _ = self._encoding.embed(query, collection)
         with collection.snapshot() as snapshot:
             document = document_at(path, snapshot.reading.facts(snapshot.generation))
             if document is None:
                 raise _no_document(path, snapshot)
-            allowed = self._allowed(query, collection, snapshot)
-            ids = None if allowed is None else allowed.ids
-            asked = asked_of(snapshot, query)
-            pool = self._rank(query, collection, snapshot, vector, asked, ids).pool
-            near = collection.manifest.near
-            search = Search(query, snapshot, vector, asked, ids, pool, near, CANDIDATES)
-            return why(search, document)
+            return self._answering.why(query, collection, snapshot, document)
 
     def similar(self, path: str, limit: int = 10) -> tuple[Hit, ...]:
         """The documents most like one, see `search.similar`.
@@ -501,70 +427,6 @@ class Engine:
         """
         with self.collection.store.reading() as reading:
             return reading.counts()
-
-    def _rank(
-        self,
-        query: Query,
-        collection: Collection,
-        snapshot: Snapshot,
-        vector: Embeddings | None,
-        asked: Asked,
-        allowed: Ids | None,
-        stages: Stages = UNTIMED,
-    ) -> Ranked:
-        """The passages that match, best first."""
-        if not query.meaning:
-            return Ranked(self._listing.pool(collection.build, snapshot, allowed), query.mode)
-        trust = 1.0
-        if vector is not None:
-            with stages("encoding"):
-                trust = self._encoding.trust(query, collection, vector)
-        near = collection.manifest.near
-        return ranked(query, snapshot, vector, asked, near, trust, allowed, stages)
-
-    def _judged(
-        self, found: Ranked, collection: Collection, snapshot: Snapshot, asked: Asked
-    ) -> Ranked:
-        """What was found, with what little speaks for; nothing is said of words asked for alone."""
-        if (found.pool.cosines is None and not found.unlike) or not len(found.pool.ids):
-            return found
-        try:
-            encoder = self._encoding.of(collection)
-            bar = self._calibration.bars(collection, snapshot, encoder)
-        except EncoderError:
-            return found
-        greatest = snapshot.keywords.greatest_score(asked.words)
-        little = weak(found.pool, found.mode, bar, found.trust, greatest)
-        return replace(found, pool=replace(found.pool, weak=little))
-
-    def _reranked(
-        self, second: SecondStage, snapshot: Snapshot, pool: Pool, query: Query, notes: list[str]
-    ) -> Pool:
-        """What the second stage makes of a pool; what is to be said of that is put to the notes."""
-        try:
-            found = second.reranked(snapshot, pool, query)
-        except EncoderError as error:
-            notes.append(f"The hits are not reranked: {error}")
-            return pool
-        if found.remark:
-            notes.append(found.remark)
-        return found.pool
-
-    def _allowed(self, query: Query, collection: Collection, snapshot: Snapshot) -> Allowed | None:
-        """The passages that the query's requirements leave, or None if it has none."""
-        if not query.requirements:
-            return None
-        return self._filters.allowed(collection.build, snapshot, query.requirements)
-
-    def _meant(
-        self, query: Query, snapshot: Snapshot, asked: Asked, notes: list[str]
-    ) -> str | None:
-        """Another query that may have been meant; what was searched is put to the notes."""
-        known = self._encoding.knows(query.mode)
-        written = spellings(snapshot, asked)
-        if written:
-            notes.append(also_searched(written))
-        return did_you_mean(query, {**rare_spellings(snapshot, asked, known), **written}, known)
 
 
 def _none_of(what: str, number: int) -> DocumentMissing:

@@ -30,8 +30,14 @@ COVERAGE_EXPONENT = 0.75
 FEEDBACK_PASSAGES = 10
 #: … how far behind the best one in score a passage has an e-th of its say, …
 FEEDBACK_SPREAD = 0.05
-#: … and the most that being like them can add to a score.
+#: … and the most that being like them in meaning, …
 FEEDBACK_WEIGHT = 0.15
+#: … or, where the legs agree, in words can add to a score; …
+COMMON_WEIGHT = 0.6
+#: … for which so many words of theirs are taken.
+COMMON_WORDS = 20
+#: How many of the first passages of each leg tell whether they agree.
+_AGREEING = 10
 
 
 def inverse_document_frequency(
@@ -109,24 +115,59 @@ def covered_scale(
     return result
 
 
+def agreement(cosine: Floats, bm25_score: Floats) -> float:
+    """How far what is nearest in meaning has the words, too.
+
+    The mean BM25 score of the ten passages nearest in meaning over that of the ten best by words.
+    Where it is low, one of the legs is on a wrong track, and what the best passages have in common
+    may come of that; which of the two it is does not show. The form is our own.
+
+    Args:
+        cosine: Cosine similarities of all candidates of both legs.
+        bm25_score: Their BM25 scores, 0 or more.
+
+    Returns:
+        0 to 1; 0 if no passage has a word of the query.
+    """
+    words = np.asarray(bm25_score, dtype=np.float64)
+    nearest = np.argsort(-np.asarray(cosine, dtype=np.float64), kind="stable")[:_AGREEING]
+    most = np.sort(words)[::-1][:_AGREEING].sum()
+    return float(words[nearest].sum() / most) if most > 0.0 else 0.0
+
+
+def say_of_best(scores: Floats) -> tuple[npt.NDArray[np.int64], Scores]:
+    """Which passages are the best, and how much say each has in what others are to be like.
+
+    The best `FEEDBACK_PASSAGES` are weighted by exp((score - best score) / `FEEDBACK_SPREAD`), so
+    that a clear winner is left alone.
+
+    Args:
+        scores: Scores so far, such as `covered_scale` gives them; equal ones go by order.
+
+    Returns:
+        Their places, best first, and their say, which adds up to 1.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    best = np.argsort(-values, kind="stable")[:FEEDBACK_PASSAGES]
+    say = np.exp((values[best] - values[best].max(initial=-np.inf)) / FEEDBACK_SPREAD)
+    return best, say / max(float(say.sum()), 1e-12)
+
+
 def likeness_to_best(scores: Floats, embeddings: Embeddings) -> Scores:
     """The cosine of each passage with the middle of the best ones.
 
     Feedback without anybody's judgement: what the first passages found have in common says more of
     what is asked for than the query alone (Rocchio, "Relevance feedback in information retrieval",
-    1971). Here it only reorders the candidates. The best `FEEDBACK_PASSAGES` are weighted by
-    exp((score - best score) / `FEEDBACK_SPREAD`), so that a clear winner is left alone.
+    1971). Here it only reorders the candidates.
 
     Args:
-        scores: Scores so far, such as `covered_scale` gives them; equal ones go by order.
+        scores: Scores so far, which `say_of_best` takes.
         embeddings: The passages' embeddings, unit rows.
 
     Returns:
         Cosines, -1 to 1; `FEEDBACK_WEIGHT` times these is to be added to the scores.
     """
-    values = np.asarray(scores, dtype=np.float64)
-    best = np.argsort(-values, kind="stable")[:FEEDBACK_PASSAGES]
-    weights = np.exp((values[best] - values[best].max(initial=-np.inf)) / FEEDBACK_SPREAD)
-    middle = weights @ embeddings[best].astype(np.float64)
+    best, say = say_of_best(scores)
+    middle = say @ embeddings[best].astype(np.float64)
     result: Scores = embeddings @ (middle / max(float(np.linalg.norm(middle)), 1e-12))
     return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from search.requirements import Phrase
 from search.rows import PassageRow
 from search.snippets import matched_words
 
-#: How many passages' documents are looked up at once.
+#: How many passages' documents are looked up at once; at first so many times what is to be shown.
 _CHUNK = 500
+_SPARE = 2
 
 #: The greatest number that SQLite gives to a row.
 _GREATEST = 2**63 - 1
@@ -117,8 +118,9 @@ def hits_of(
     rows = snapshot.reading.passages(pool.ids[chosen.places].tolist(), snapshot.generation)
     said = [row.fingerprint for row in rows.values() if row.fingerprint is not None]
     shared = snapshot.reading.documents_with(said, snapshot.generation)
+    terms = asked.terms
     hits = [
-        _hit(pool, place, query.offset + rank, row, query, asked, shared)
+        _hit(pool, place, query.offset + rank, row, query, terms, shared)
         for rank, place in enumerate(chosen.places, 1)
         # None once removed, in a generation that is not published yet
         if (row := rows[int(pool.ids[place])]).path is not None
@@ -145,9 +147,9 @@ def passages_as_hits(snapshot: Snapshot, ids: Sequence[int]) -> tuple[Hit, ...]:
     there = [row for number in ids if (row := rows.get(number)) and row.path is not None]
     none = np.zeros(len(there))
     pool = Pool(np.array([row.id for row in there], dtype=np.int64), none, None, None)
-    query, asked = Query(""), Asked((), {})
+    query = Query("")
     return tuple(
-        _hit(pool, place, place + 1, row, query, asked, {}) for place, row in enumerate(there)
+        _hit(pool, place, place + 1, row, query, frozenset(), {}) for place, row in enumerate(there)
     )
 
 
@@ -175,8 +177,9 @@ def _choose(snapshot: Snapshot, pool: Pool, query: Query) -> _Chosen:
     said: set[int] = set()
     until = query.offset + query.limit
     more = False
-    for begin in range(0, len(pool.ids), _CHUNK):
-        ids = pool.ids[begin : begin + _CHUNK].tolist()
+    begin, end = 0, min(_SPARE * until, _CHUNK)
+    while begin < len(pool.ids) and not more:
+        ids = pool.ids[begin:end].tolist()
         documents |= snapshot.reading.documents_of(ids, snapshot.generation)
         for place, passage in enumerate(ids, begin):
             document, same = documents.get(passage, (None, None))
@@ -189,12 +192,38 @@ def _choose(snapshot: Snapshot, pool: Pool, query: Query) -> _Chosen:
                 said.add(same)
             shown[document] += 1
             places.append(place)
-        if more:
-            break
+        begin, end = end, end + _CHUNK
     in_document = pool.in_document
     if in_document is None:
-        in_document = Counter(document for document, _ in documents.values())
+        in_document = _in_document(snapshot, pool.ids[begin:], list(shown), documents)
     return _Chosen(places[query.offset :], shown, in_document, more)
+
+
+def _in_document(
+    snapshot: Snapshot,
+    others: Ids,
+    shown: Sequence[int],
+    documents: Mapping[int, tuple[int, int | None]],
+) -> Mapping[int, int]:
+    """How many passages each of the documents that are ``shown`` has.
+
+    To ask of all the ``others`` which document they are of would take longer than all the rest.
+
+    Args:
+        snapshot: What was searched.
+        others: The passages whose documents are not known yet.
+        shown: Documents, by the number that users see.
+        documents: What is known: of each passage its document and fingerprint.
+    """
+    found = Counter(document for document, _ in documents.values())
+    if len(others):
+        spans = snapshot.reading.passage_spans(shown, snapshot.generation)
+        near = np.zeros(len(others), dtype=bool)
+        for first, last in spans:
+            near |= (others >= first) & (others <= last)
+        rest = snapshot.reading.documents_of(others[near].tolist(), snapshot.generation)
+        found.update(document for document, _ in rest.values())
+    return found
 
 
 def _hit(
@@ -203,7 +232,7 @@ def _hit(
     rank: int,
     row: PassageRow,
     query: Query,
-    asked: Asked,
+    terms: Collection[str],
     shared: Mapping[int, int],
 ) -> Hit:
     path = row.path or Path()
@@ -222,7 +251,7 @@ def _hit(
         text=row.text,
         start=row.start,
         end=row.end,
-        marks=marks_in(row.text, row.language, asked, query.requirements.phrases),
+        marks=marks_in(row.text, row.language, terms, query.requirements.phrases),
         also_in=max(0, shared.get(row.fingerprint or 0, 1) - 1),
         author=row.author,
         date=row.date,
@@ -240,19 +269,21 @@ def _given(pool: Pool, place: int) -> float | None:
     return float(pool.reranked[place])
 
 
-def marks_in(text: str, language: str, asked: Asked, phrases: Sequence[Phrase]) -> tuple[Span, ...]:
+def marks_in(
+    text: str, language: str, terms: Collection[str], phrases: Sequence[Phrase]
+) -> tuple[Span, ...]:
     """What of a text matches: words that were searched for, and all words of phrases.
 
     Args:
         text: A passage.
         language: What it is written in.
-        asked: The words that were searched for.
+        terms: The index terms that were searched for.
         phrases: Phrases that were required.
 
     Returns:
         Spans in order, none overlapping another.
     """
-    spans = list(matched_words(text, asked.terms, language))
+    spans = list(matched_words(text, terms, language))
     if not phrases:
         return tuple(spans)
     for phrase in phrases:

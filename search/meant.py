@@ -59,9 +59,9 @@ def rare_spellings(
     """
     found = {}
     for word in asked.words:
-        if word.text not in asked.meant and not word.parts and not known(word.text):
+        if word.text not in asked.meant and not word.parts:
             terms = snapshot.keywords.spelt_like(word, _RARE, _MANY_MORE)
-            if terms:
+            if terms and not known(word.text):
                 found[word.text] = _written(snapshot, terms)
     return found
 
@@ -111,8 +111,9 @@ def _written(snapshot: Snapshot, terms: Sequence[str]) -> tuple[str, ...]:
         number = snapshot.keywords.example(term)
         rows = snapshot.reading.passages([number or 0], snapshot.generation)
         for row in rows.values():
-            # A title or a heading may be all that holds it.
-            text = f"{row.text}\n{context_line(row.title, row.headings)}"
+            # A title, a heading or the file's name may be all that holds it.
+            name = "" if row.path is None else row.path.name
+            text = f"{row.text}\n{context_line(row.title, row.headings)}\n{name}"
             forms.append(written_as(text, term, row.language) or term)
     return tuple(dict.fromkeys(forms))
 

@@ -197,8 +197,9 @@ def _require(chain: Sequence[Item], conditions: Sequence[Condition], found: _Und
 
 
 def _tidy(text: str) -> str:
-    shown = "".join(" " if _is_control(character) else character for character in text)
-    return " ".join(shown.translate(_HIDDEN).split())
+    if not text.isprintable():  # which nearly all that is typed is
+        text = "".join(" " if _is_control(character) else character for character in text)
+    return " ".join(text.translate(_HIDDEN).split())
 
 
 def _is_control(character: str) -> bool:

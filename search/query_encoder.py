@@ -12,7 +12,10 @@ from search.encoders.base import Embeddings
 from search.encoders.queries import QueryEmbeddings
 from search.errors import EncoderError
 from search.models import Mode, Query
-from search.understanding import garbled, understood
+from search.understanding import evidently_understood, garbled, understood
+
+#: Of how many queries it is remembered whether they need a twin.
+_REMEMBERED = 1024
 
 
 class QueryEncoder:
@@ -34,12 +37,14 @@ class QueryEncoder:
         self._error: EncoderError | None = None
         self._threads = threads
         self._embeddings = QueryEmbeddings()
+        self._evident: dict[str, bool] = {}
         self._guard = threading.Lock()
 
     def forget(self) -> None:
         """Let go of the encoder, because the collection names another one now."""
         with self._guard:
             self._encoder = self._error = None
+        self._evident.clear()
 
     def of(self, collection: Collection) -> Encoder:
         """The encoder of a collection.
@@ -82,10 +87,12 @@ class QueryEncoder:
         """
         if query.mode is Mode.KEYWORD or not query.meaning:
             return None, None
-        # The twin is wanted only for trust, but two in one batch take hardly longer than one.
-        twins = [garbled(query.meaning)] if query.mode is Mode.HYBRID else []
         try:
-            found = self._embeddings.embed(self.of(collection), [query.meaning, *twins])
+            encoder = self.of(collection)
+            # The twin is wanted only for trust, but two at once may be encoded on two cores.
+            asks = query.mode is Mode.HYBRID and not self._is_evident(query.meaning, encoder)
+            twins = [garbled(query.meaning)] if asks else []
+            found = self._embeddings.embed(encoder, [query.meaning, *twins])
         except EncoderError as error:
             return None, f"{error} Until then only words are searched."
         return found[0], None
@@ -101,10 +108,23 @@ class QueryEncoder:
         if query.mode is not Mode.HYBRID:
             return 1.0
         try:
-            twin = self.embedding(garbled(query.meaning), collection)
+            encoder = self.of(collection)
+            if self._is_evident(query.meaning, encoder):
+                return 1.0
+            (twin,) = self._embeddings.embed(encoder, [garbled(query.meaning)])
         except EncoderError:
             return 1.0
         return understood(float(vector @ twin), collection.manifest.near)
+
+    def _is_evident(self, text: str, encoder: Encoder) -> bool:
+        """Whether a query needs no twin."""
+        evident = self._evident.get(text)
+        if evident is None:
+            evident = evidently_understood(text, encoder)
+            if len(self._evident) >= _REMEMBERED:
+                self._evident.clear()
+            self._evident[text] = evident
+        return evident
 
     def knows(self, mode: Mode) -> Callable[[str], bool]:
         """Tells of a word whether the encoder has it whole; where words alone are searched, no.

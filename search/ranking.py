@@ -9,7 +9,14 @@ import numpy as np
 from search.asking import Asked
 from search.collection import Snapshot
 from search.encoders.base import Embeddings
-from search.fusion import FEEDBACK_WEIGHT, covered_scale, likeness_to_best
+from search.fusion import (
+    COMMON_WEIGHT,
+    FEEDBACK_WEIGHT,
+    agreement,
+    covered_scale,
+    likeness_to_best,
+    say_of_best,
+)
 from search.hits import Pool
 from search.models import Mode, Query
 from search.reading import Ids
@@ -124,7 +131,7 @@ def retrieve(
     with stages("keywords"):
         worded, _ = snapshot.keywords.search(asked.words, CANDIDATES, allowed=allowed)
         complete &= _found_all(worded, snapshot, asked, allowed)
-    pool = np.union1d(ids, worded)
+    pool = _united(ids, worded)
     with stages("vectors"):
         cosine = snapshot.vectors.cosines(vector, pool).astype(np.float64)
     with stages("keywords"):
@@ -134,9 +141,14 @@ def retrieve(
         keep = (cosine >= least) | (bm25 > 0.0)
         pool, cosine, bm25 = pool[keep], cosine[keep], bm25[keep]
         scores = covered_scale(cosine, bm25, greatest, trust)
+        best, say = say_of_best(scores)
+    with stages("keywords"):
+        common = snapshot.keywords.likeness(pool, pool[best], say)
+    with stages("fusion"):
         known = cosine > -1.0
         like = likeness_to_best(scores[known], snapshot.vectors.vectors(pool[known]))
         scores[known] += FEEDBACK_WEIGHT * trust * like
+        scores += COMMON_WEIGHT * agreement(cosine, bm25) * common
         order = np.lexsort((pool, -scores))
     return Pool(pool[order], scores[order], cosine[order], bm25[order], complete)
 
@@ -160,6 +172,12 @@ def asked_of(snapshot: Snapshot, query: Query) -> Asked:
         return asked
     begun = map(snapshot.keywords.beginning, query.prefixes)
     return replace(asked, words=(*asked.words, *begun))
+
+
+def _united(ids: Ids, others: Ids) -> Ids:
+    """The numbers among either, ascending; NumPy's own way to it loads much and takes longer."""
+    both = np.sort(np.concatenate((ids, others)))
+    return both[np.diff(both, prepend=-1) > 0]
 
 
 def _are_all(ids: Ids, snapshot: Snapshot, allowed: Ids | None) -> bool:

@@ -24,6 +24,11 @@ Ids = npt.NDArray[np.int64]
 _PARAMETERS = 500
 
 _ALIVE = "d.born <= ? AND (d.died IS NULL OR d.died > ?)"
+#: The same told from indexes: a document's generations stand behind its text, however long that is.
+_NOT_DEAD = (
+    "p.document NOT IN (SELECT id FROM documents WHERE born > ?) "
+    "AND p.document NOT IN (SELECT id FROM documents WHERE died <= ?)"
+)
 #: The lowest path stands for a document that lies at several. The path is
 #: that of the living version, so a version just replaced still has one, and a removed one has none.
 _PASSAGE_COLUMNS = (
@@ -190,10 +195,32 @@ class Reading:
             rows = self._connection.execute(
                 "SELECT p.id, d.key, p.fingerprint "
                 "FROM passages p JOIN documents d ON d.id = p.document "
-                f"WHERE p.id IN ({marks}) AND {_ALIVE}",
+                f"WHERE p.id IN ({marks}) AND {_NOT_DEAD}",
                 (*part, generation, generation),
             )
             found.update((passage, (key, same)) for passage, key, same in rows)
+        return found
+
+    def passage_spans(self, keys: Sequence[int], generation: int) -> list[tuple[int, int]]:
+        """The lowest and the highest number of the passages of each of some documents.
+
+        Args:
+            keys: Documents, by the number that users see.
+            generation: The generation that is asked about.
+
+        Returns:
+            In no order; nothing for a document without passages. Passages of others may have
+            numbers between the two.
+        """
+        found: list[tuple[int, int]] = []
+        for part in _parts(list(keys)):
+            marks = ",".join("?" * len(part))
+            found += self._connection.execute(
+                "SELECT (SELECT min(p.id) FROM passages p WHERE p.document = d.id) AS first, "
+                "(SELECT max(p.id) FROM passages p WHERE p.document = d.id) "
+                f"FROM documents d WHERE d.key IN ({marks}) AND {_ALIVE} AND first IS NOT NULL",
+                (*part, generation, generation),
+            )
         return found
 
     def documents_with(self, fingerprints: Sequence[int], generation: int) -> dict[int, int]:

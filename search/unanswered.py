@@ -47,6 +47,8 @@ FIRST = 3
 _SAMPLE = 50_000
 #: By what part the number of passages may change before the questions are asked anew.
 _DRIFT = 0.1
+#: Raised whenever hybrid scores change, so that what was found before no longer holds.
+_SCORING = 2
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -57,12 +59,14 @@ class Reached(msgspec.Struct, frozen=True):
         passages: How many passages there were.
         hybrid: The median of the best hybrid scores, and …
         cosine: … of the greatest cosines.
+        scoring: Which version of the hybrid scores that is.
     """
 
     encoder: str
     passages: int
     hybrid: float
     cosine: float
+    scoring: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +198,15 @@ def reached_in(snapshot: Snapshot, encoder: Encoder, near: float) -> Reached:
         if pool is not None and pool.cosines is not None:
             scores.append(float(pool.scores[0]))
             cosines.append(float(pool.cosines.max()))
-    return Reached(
-        encoder.spec.digest, len(ids), median(scores[1:] or scores), median(cosines[1:] or cosines)
-    )
+    hybrid, cosine = median(scores[1:] or scores), median(cosines[1:] or cosines)
+    return Reached(encoder.spec.digest, len(ids), hybrid, cosine, _SCORING)
 
 
 def _holds(reached: Reached, encoder: Encoder, passages: int) -> bool:
     """Whether what was found out before is still good enough."""
     drift = abs(passages - reached.passages)
-    return reached.encoder == encoder.spec.digest and drift <= _DRIFT * passages
+    same = (reached.encoder, reached.scoring) == (encoder.spec.digest, _SCORING)
+    return same and drift <= _DRIFT * passages
 
 
 def _read(path: Path) -> Reached | None:

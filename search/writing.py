@@ -11,7 +11,7 @@ import numpy as np
 
 from search.encoders.base import Embeddings
 from search.models import Document, Passage
-from search.reading import Reading, key_of
+from search.reading import Reading, key_of, path_of
 from search.rows import FileRecord, Judgement
 from search.sameness import fingerprint
 from search.schema import WalkRules
@@ -25,6 +25,8 @@ class Writing(Reading):
         self.generation = generation
         # Documents that a path no longer holds; another one may by the end.
         self._left: set[int] = set()
+        # What the files of the documents that were touched were called before.
+        self._named: dict[int, set[str]] = {}
 
     def put_root(self, path: Path, rules: WalkRules) -> None:
         """Remember that ``path`` was asked to be indexed, and by what rules."""
@@ -124,6 +126,8 @@ class Writing(Reading):
         before = self._connection.execute(
             "SELECT document FROM files WHERE path = ?", (path,)
         ).fetchone()
+        self._note_names(before[0] if before else None)
+        self._note_names(record.document)
         self._connection.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -161,9 +165,15 @@ class Writing(Reading):
         )
 
     def settle(self) -> None:
-        """Let the documents die that no path holds any more; to be called last."""
+        """Let documents die that no path holds, and be born anew where names changed.
+
+        To be called last.
+        """
         for version in self._left:
             self._let_die(version)
+        for version, before in self._named.items():
+            if self._names(version) not in (before, set()):
+                self._renew(version)
 
     def remove_file(self, path: Path) -> int:
         """Forget a file and all that lies in it; documents die that no other path holds.
@@ -195,6 +205,7 @@ class Writing(Reading):
         row = self._connection.execute(
             "SELECT document FROM files WHERE path = ?", (key,)
         ).fetchone()
+        self._note_names(row[0] if row else None)
         self._connection.execute("DELETE FROM files WHERE path = ?", (key,))
         return bool(row and row[0] is not None and self._let_die(row[0]))
 
@@ -205,6 +216,45 @@ class Writing(Reading):
             (self.generation, version),
         )
         return cursor.rowcount > 0
+
+    def _note_names(self, version: int | None) -> None:
+        """Remember what the files of a document are called before one of them is touched."""
+        if version is not None and version not in self._named:
+            self._named[version] = self._names(version)
+
+    def _names(self, version: int) -> set[str]:
+        rows = self._connection.execute("SELECT path FROM files WHERE document = ?", (version,))
+        return {path_of(path).name for (path,) in rows}
+
+    def _renew(self, version: int) -> None:
+        """Have a document's passages come anew, so that the views take up its files' new names.
+
+        What there was before moves aside into a version that dies now: the row of the living one
+        stays the same for whoever has it in hand.
+        """
+        columns = (
+            "content_hash, title, kind, text, sections, pages, textless_pages, born, author, date, "
+            "language"
+        )
+        aside = self._connection.execute(
+            f"INSERT INTO documents (key, died, {columns}) SELECT key, ?, {columns} "
+            "FROM documents WHERE id = ? AND died IS NULL AND born < ?",
+            (self.generation, version, self.generation),
+        )
+        if aside.rowcount <= 0:
+            return
+        self._connection.execute(
+            "UPDATE passages SET document = ? WHERE document = ?", (aside.lastrowid, version)
+        )
+        columns = 'start, "end", page, headings, text, embedding, place, fingerprint'
+        self._connection.execute(
+            f"INSERT INTO passages (document, {columns}) SELECT ?, {columns} "
+            "FROM passages WHERE document = ? ORDER BY id",
+            (version, aside.lastrowid),
+        )
+        self._connection.execute(
+            "UPDATE documents SET born = ? WHERE id = ?", (self.generation, version)
+        )
 
 
 def purge(connection: sqlite3.Connection, generation: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from search.analysis import AskedWord, ask, terms
+from search.analysis import AskedWord, ask, name_terms, terms
 from search.encoders import HashingEncoder
 from search.keywords import KeywordIndex
 from search.models import Document, Passage, Section
@@ -44,13 +45,16 @@ class Corpus:
         )
         self.folder = folder / "keywords"
         self.index = KeywordIndex.create(self.folder, engine)
-        self.names = random.Random(0)
+        self.files = 0
         self.texts: dict[int, str] = {}
+        self.names: dict[int, str] = {}
 
     def add(self, texts: list[str], title: str = "", language: str = "") -> None:
         with self.store.writing() as writing:
             for text in texts:
-                name = str(self.names.random()).encode()
+                self.files += 1
+                path = Path(f"/name{self.files % 7}-{self.files}.txt")
+                name = str(path).encode()
                 document = Document(
                     title, "text", text, (Section(0, 0, len(text)),), language=language
                 )
@@ -58,8 +62,9 @@ class Corpus:
                 version = writing.add_document(
                     document, name, [Passage(0, len(text))], [rows[name]]
                 )
-                writing.put_file(FileRecord(Path("/") / name.decode(), 1, 1, name, version, None))
+                writing.put_file(FileRecord(path, 1, 1, name, version, None))
                 self.texts[version] = text
+                self.names[version] = path.name
         self.publish()
 
     def remove(self, count: int) -> None:
@@ -76,14 +81,23 @@ class Corpus:
         with self.store.reading() as reading:
             self.index.update(reading, reading.meta("generation"))
 
+    def bags(self, languages: Mapping[int, str] | None = None) -> dict[int, Counter[str]]:
+        """The terms of each passage, those of its file's name among them."""
+        spoken = dict.fromkeys(self.texts, "") | dict(languages or {})
+        return {
+            number: Counter(terms(text, spoken[number]))
+            + Counter(name_terms(self.names[number], spoken[number]))
+            for number, text in self.texts.items()
+        }
+
     def close(self) -> None:
         self.index.close()
         self.store.close()
 
 
-def slow_bm25(texts: dict[int, str], query: list[str]) -> dict[int, float]:
+def slow_bm25(corpus: Corpus, query: list[str]) -> dict[int, float]:
     """BM25 spelt out, of the texts that there are and no others."""
-    bags = {number: Counter(terms(text)) for number, text in texts.items()}
+    bags = corpus.bags()
     average = max(1.0, sum(bag.total() for bag in bags.values()) / max(1, len(bags)))
     scores = dict.fromkeys(bags, 0.0)
     for term in query:
@@ -98,7 +112,7 @@ def slow_bm25(texts: dict[int, str], query: list[str]) -> dict[int, float]:
 
 def expect(corpus: Corpus, query: list[str]) -> None:
     """See that the index finds what the slow way finds, with the same scores."""
-    expected = slow_bm25(corpus.texts, query)
+    expected = slow_bm25(corpus, query)
     best = sorted((-score, number) for number, score in expected.items() if score > 0)[:20]
     ids, scores = corpus.index.search(query, 20)
     assert scores == pytest.approx([-score for score, _ in best])
@@ -113,7 +127,7 @@ def expect(corpus: Corpus, query: list[str]) -> None:
 
 def slow_scores(corpus: Corpus, query: str, languages: dict[int, str]) -> dict[int, float]:
     """`slow_bm25` for words with alternatives and parts, one passage and one word at a time."""
-    bags = {n: Counter(terms(text, languages[n])) for n, text in corpus.texts.items()}
+    bags = corpus.bags(languages)
     average = max(1.0, sum(sum(bag.values()) for bag in bags.values()) / len(bags))
     scores = dict.fromkeys(bags, 0.0)
 
@@ -133,3 +147,25 @@ def slow_scores(corpus: Corpus, query: str, languages: dict[int, str]) -> dict[i
     for word in ask(query, set(languages.values())):
         add(word, 1.0)
     return scores
+
+
+def slow_likeness(corpus: Corpus, say: dict[int, float], most: int) -> dict[int, float]:
+    """How much each passage has of the words that some have in common, spelt out."""
+    bags = corpus.bags()
+    average = max(1.0, sum(bag.total() for bag in bags.values()) / max(1, len(bags)))
+
+    def held(bag: Counter[str], term: str) -> float:
+        norm = 1.2 * (0.4 + 0.6 * bag.total() / average)
+        return min(255, bag[term]) / (min(255, bag[term]) + norm)
+
+    weights: dict[str, float] = {}
+    for term in {term for number in say for term in bags[number]}:
+        n = sum(term in bag for bag in bags.values())
+        idf = math.log(1 + (len(bags) - n + 0.5) / (n + 0.5))
+        weights[term] = idf * sum(part * held(bags[number], term) for number, part in say.items())
+    chosen = sorted(weights, key=lambda term: (-weights[term], term))[:most]
+    whole = sum(weights[term] for term in chosen)
+    return {
+        number: sum(weights[term] / whole * held(bag, term) for term in chosen)
+        for number, bag in bags.items()
+    }

@@ -230,3 +230,23 @@ def test_marks_do_not_overlap(text: str, language: str) -> None:
 def test_a_term_is_shown_as_it_is_written() -> None:
     assert written_as("The Vaccines came", "vaccin") == "vaccines"
     assert written_as("Nothing here", "vaccin") is None
+
+
+DATED = st.lists(
+    st.sampled_from(["3 May 2024", "1 000", "1\u00a0000", "v1.2.3", "RFC-2616,", "bees.\n", "手机"])
+    | st.text(max_size=6),
+    max_size=12,
+).map(" ".join)
+
+
+@given(DATED, DATED, st.sampled_from(LANGUAGES))
+def test_marks_are_those_of_all_located_terms(text: str, asked: str, language: str) -> None:
+    wanted = {*terms(asked, language), *terms(text, language)[::2]}
+    covered = {
+        at
+        for term in located_terms(text, language)
+        if term.text in wanted
+        for at in range(term.start, term.end)
+    }
+    marks = matched_words(text, wanted, language)
+    assert {at for mark in marks for at in range(mark.start, mark.end)} == covered

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from search.evaluation import ndcg
 from search.fusion import (
+    agreement,
     bm25,
     covered_scale,
     greatest_bm25,
     inverse_document_frequency,
     likeness_to_best,
+    say_of_best,
 )
 
 
@@ -82,12 +84,33 @@ def test_ndcg_by_hand() -> None:
     assert ndcg([0, 1], [1], depth=1) == 0.0
 
 
+def test_agreement_by_hand() -> None:
+    # Ten passages near in meaning with a score of 3 each; the best ten by words score 6 each.
+    cosine = np.concatenate([np.full(10, 0.8), np.full(20, 0.2)])
+    words = np.concatenate([np.full(10, 3.0), np.full(10, 6.0), np.full(10, 1.0)])
+    assert agreement(cosine, words) == pytest.approx(30 / 60)
+    assert agreement(-words, words) == pytest.approx((10 * 1.0) / 60)
+    assert agreement(words, words) == 1.0
+    assert agreement(cosine, np.zeros(30)) == agreement(np.empty(0), np.empty(0)) == 0.0
+    # Of fewer than ten all count on both sides.
+    assert agreement(np.array([0.1, 0.9]), np.array([2.0, 0.0])) == 1.0
+
+
 def test_likeness_by_hand() -> None:
     # The second is 0.05 behind: its say is 1/e. Middle (1, 1/e), of length √(1 + 1/e²).
     rows = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
     found = likeness_to_best(np.array([0.9, 0.85]), rows)
     length = math.sqrt(1 + math.exp(-2))
     assert found == pytest.approx([1 / length, math.exp(-1) / length])
+
+
+def test_the_say_of_the_best_by_hand() -> None:
+    # 0.05 and 0.1 behind: 1, 1/e and 1/e² before they are made to add up to 1.
+    best, say = say_of_best(np.array([0.85, 0.9, 0.8]))
+    whole = 1 + math.exp(-1) + math.exp(-2)
+    assert best.tolist() == [1, 0, 2]
+    assert say == pytest.approx([1 / whole, math.exp(-1) / whole, math.exp(-2) / whole])
+    assert [part.tolist() for part in say_of_best(np.empty(0))] == [[], []]
 
 
 def test_only_the_best_ten_have_a_say() -> None:

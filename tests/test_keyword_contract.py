@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keyword_corpus import Corpus, expect, sentences, slow_bm25, slow_scores
+from keyword_corpus import Corpus, expect, sentences, slow_bm25, slow_likeness, slow_scores
 
 from search import keywords
 from search.keywords import ENGINES, KeywordIndex, forward, index, view
@@ -39,6 +39,7 @@ QUERIES = [
     ["word1", "word1", "word2"],
     ["word0", "word1", "word2", "word5", "word17", "common"],
     ["absent", "word9"],
+    ["word3", "name3"],
 ]
 
 
@@ -70,7 +71,7 @@ def test_what_was_removed_leaves_no_trace(corpus: Corpus) -> None:
 def test_a_small_budget_finds_by_rare_terms_and_scores_by_all(corpus: Corpus) -> None:
     corpus.add([*sentences(5, 300), "zebra common word1 word1 word1"])
     query = ["common", "word1", "zebra"]
-    expected = slow_bm25(corpus.texts, query)
+    expected = slow_bm25(corpus, query)
     ids, scores = corpus.index.search(query, 10, budget=5)
     assert ids.tolist() == [max(corpus.texts)]
     assert scores[0] == pytest.approx(expected[max(corpus.texts)])
@@ -206,7 +207,7 @@ def test_opening_again_gives_the_same(corpus: Corpus, tmp_path: Path) -> None:
 
 def test_only_what_is_allowed_is_found(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus.add(sentences(10, 300))
-    expected = slow_bm25(corpus.texts, ["word3", "common"])
+    expected = slow_bm25(corpus, ["word3", "common"])
     for step, at_once in itertools.product((2, 7, 60), (0, 5_000)):
         monkeypatch.setattr(index, "_SCORED_AT_ONCE", at_once)
         allowed = np.arange(1, 301, step, dtype=np.int64)
@@ -319,3 +320,23 @@ def test_whatever_is_added_and_removed_scores_are_bm25(
         again.close()
     finally:
         corpus.close()
+
+
+@pytest.mark.parametrize("numbers", [[120], [3, 150, 301, 77], list(range(90, 100))])
+def test_likeness_in_words_is_as_spelt_out(corpus: Corpus, numbers: list[int]) -> None:
+    corpus.add(sentences(11, 300))
+    corpus.remove(60)
+    corpus.add([*sentences(12, 30), "a b c", "rare rare rare word1"])
+    best = np.array([n for n in numbers if n in corpus.texts], dtype=np.int64)
+    say = 1.0 / np.arange(2, 2 + len(best))
+    expected = slow_likeness(corpus, dict(zip(best.tolist(), say.tolist(), strict=True)), 20)
+    everything = np.array(sorted(corpus.texts), dtype=np.int64)
+    found = corpus.index.likeness(everything, best, say)
+    assert found == pytest.approx([expected[n] for n in everything.tolist()])
+
+
+def test_nothing_is_like_what_is_not_there(corpus: Corpus) -> None:
+    nobody = np.array([99], dtype=np.int64)
+    assert corpus.index.likeness(nobody, nobody, np.ones(1)).tolist() == [0.0]
+    corpus.add(["an only text", "another"])
+    assert corpus.index.likeness(np.array([1, 2]), nobody, np.ones(1)).tolist() == [0.0, 0.0]

@@ -101,18 +101,18 @@ def test_a_touched_file_is_read_but_not_embedded(settings: Settings, folder: Pat
 def test_a_moved_file_is_found_at_its_new_place_without_embedding(
     settings: Settings, folder: Path
 ) -> None:
-    write(folder, "old.txt", "Something moves.")
+    write(folder, "before/a.txt", "Something moves.")
     run_index(settings, folder)
     with Engine.of(settings) as engine:
         before = engine.search(parse("moves", "keyword")).hits[0]
-    (folder / "old.txt").rename(folder / "new.txt")
+    (folder / "before").rename(folder / "after")
     encoder = HashingEncoder()
     report = run_index(settings, folder, encoder=encoder)
     assert (encoder.calls, report.moved, report.removed, report.added) == (0, 1, 0, 0)
     with Engine.of(settings) as engine:
         (after,) = engine.search(parse("moves", "keyword")).hits
     assert (after.passage_id, after.document_id) == (before.passage_id, before.document_id)
-    assert after.path.endswith("new.txt")
+    assert after.path.endswith("after/a.txt")
 
 
 def test_copies_are_one_document(settings: Settings, folder: Path) -> None:

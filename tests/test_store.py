@@ -100,16 +100,16 @@ def test_a_replaced_document_keeps_its_number_and_stays_until_published(store: S
 def test_a_document_lives_as_long_as_one_of_its_paths(store: Store) -> None:
     with store.writing() as writing:
         version = put(writing, "/a.txt", "text", ENCODER)
-        writing.put_file(FileRecord(Path("/copy.txt"), 4, 7, b"text", version, None))
+        writing.put_file(FileRecord(Path("/copies/a.txt"), 4, 7, b"text", version, None))
     with store.writing() as writing:
         assert not writing.remove_file(Path("/a.txt"))
     with store.reading() as reading:
         row = reading.document(version)
         assert row is not None
-        assert row.paths == (Path("/copy.txt"),)
+        assert row.paths == (Path("/copies/a.txt"),)
         assert reading.sole_key(version) == version
     with store.writing() as writing:
-        assert writing.remove_file(Path("/copy.txt"))
+        assert writing.remove_file(Path("/copies/a.txt"))
         assert not writing.remove_file(Path("/never-there.txt"))
     with store.reading() as reading:
         assert reading.document(version) is None

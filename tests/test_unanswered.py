@@ -165,6 +165,20 @@ def test_what_was_measured_is_kept_until_the_collection_grows(
     assert msgspec.json.decode(kept.read_bytes(), type=Reached).passages == 23
 
 
+def test_what_was_measured_by_another_formula_is_measured_anew(
+    indexed: Build, settings: Settings
+) -> None:
+    engine = indexed(**FRUIT)
+    engine.search(parse("apples"))
+    (kept,) = (settings.cache / "unrelated").iterdir()
+    right = msgspec.json.decode(kept.read_bytes(), type=Reached)
+    other = msgspec.structs.replace(right, hybrid=9.0, scoring=right.scoring - 1)
+    kept.write_bytes(msgspec.json.encode(other))
+    with Engine.of(settings) as again:
+        again.search(parse("apples"))
+    assert msgspec.json.decode(kept.read_bytes(), type=Reached) == right
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b'{"encoder": 1}', b"\xff"])
 def test_a_damaged_cache_is_measured_anew(
     indexed: Build, settings: Settings, content: bytes

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from search.calibration import nearness_threshold
 from search.encoders import DEFAULT_MODEL, load_encoder
-from search.understanding import garbled, understood
+from search.understanding import evidently_understood, garbled, understood
 
 
 @pytest.mark.parametrize(
@@ -57,3 +60,63 @@ def test_an_english_encoder_understands_english_and_no_greek(model_cache: Path) 
     assert trust("boundary layer in a hypersonic flow") == 1.0
     assert trust("Πόσους πόντους έχασε η άμυνα των Πάνθηρς;") < 0.1
     assert trust("Сколько очков пропустила защита?") < 0.2
+
+
+class Letters:
+    """Has the words that it knows whole, and cuts others into letters."""
+
+    def __init__(self, *known: str, blanks: bool = False) -> None:
+        self.known = known
+        self.blanks = blanks
+
+    def piece_starts(self, texts: Sequence[str]) -> list[Any]:
+        return [np.array(self._starts(text), dtype=np.int64) for text in texts]
+
+    def _starts(self, text: str) -> list[int]:
+        found, at = [], 0
+        for word in text.split(" "):
+            whole = word in self.known
+            first = at - (self.blanks and at > 0)
+            found += [first] if whole else [first, *range(at + 1, at + len(word))]
+            at += len(word) + 1
+        return found
+
+
+@pytest.mark.parametrize("blanks", [False, True])
+def test_words_that_only_the_twin_has_in_pieces_show_understanding(blanks: bool) -> None:
+    tokenizer = Letters("where", "does", "the", "river", "rise", "begin", blanks=blanks)
+    assert evidently_understood("where does the river rise", tokenizer)
+    assert not evidently_understood("where does the zqxwv rise", tokenizer)
+    assert not evidently_understood("wo beginnt dieser fluss denn", tokenizer)
+
+
+def test_few_or_short_words_and_running_scripts_show_nothing() -> None:
+    whole = Letters("river", "begin", "where", "an", "do", "ai", "tu", "là", "手机手机")
+    assert not evidently_understood("where river begin", whole)
+    assert not evidently_understood("an do ai tu là", whole)
+    assert not evidently_understood("手机手机 where river begin begin", whole)
+    assert not evidently_understood("", whole)
+
+
+def test_a_tokenizer_that_has_any_word_whole_shows_nothing() -> None:
+    text = "where does the river rise"
+    assert not evidently_understood(text, Letters(*text.split(), *garbled(text).split()))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("text", "evident"),
+    [
+        ("How do I silence a shrieking bicycle brake?", True),
+        ("what is the effect of heat transfer on a boundary layer", True),
+        ("QP-4209", False),
+        ("Πόσους πόντους έχασε η άμυνα των Πάνθηρς;", False),
+        ("Wie viele Punkte gab die Verteidigung der Panthers ab?", False),
+        ("¿Cuántos puntos dejó pasar la defensa de los Panthers?", False),
+        ("แนวรับของแพนเธอร์สเสียแต้มไปกี่แต้ม การป้องกัน ทีม เกม", False),
+    ],
+)
+def test_pieces_tell_english_from_other_languages(
+    model_cache: Path, text: str, evident: bool
+) -> None:
+    assert evidently_understood(text, load_encoder(DEFAULT_MODEL, model_cache)) is evident

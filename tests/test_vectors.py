@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from vector_views import DIMENSION, show, unit_rows
 
-from search.vectors import VectorIndex, index, publishing, recall
+from search.vectors import VectorIndex, index, parts, publishing, recall
 from search.vectors import graph as graph_module
 
 
@@ -195,6 +195,12 @@ def test_a_graph_that_began_small_is_no_worse_for_it(
     assert graph is not None
     assert graph.breadth == recall.LEAST_BREADTH
     assert graph.recall >= 0.985
+
+
+def test_halves_become_singles_exactly() -> None:
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)].reshape(-1, 32)
+    assert np.array_equal(parts._single(finite), finite.astype(np.float32))
 
 
 def vectors_of(build: Path) -> list[Path]:

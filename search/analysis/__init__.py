@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from search.analysis.dates import dates
 from search.analysis.folding import fold
@@ -25,13 +26,17 @@ __all__ = [
     "AskedWord",
     "Term",
     "ask",
+    "located_dates",
     "located_terms",
+    "located_words",
+    "name_terms",
     "terms",
     "words",
 ]
 
-#: Raised whenever the terms of a text change; keyword indexes made before are then rebuilt.
-ANALYSER_VERSION = 2
+#: Raised whenever the terms of a text or of a name change; keyword indexes made before are then
+#: rebuilt.
+ANALYSER_VERSION = 3
 
 #: What a word counts in a passage that has it with other diacritics than asked for.
 _OTHER_DIACRITICS = 0.5
@@ -110,6 +115,27 @@ def terms(text: str, language: str = "") -> list[str]:
     return found
 
 
+def name_terms(name: str, language: str = "") -> list[str]:
+    """The index terms of a file's name, each once: its words, numbers and dates.
+
+    The ending says what kind of file it is and not what it is about, so it is no word. Nor is the
+    name as a whole: it would be the rarest of words and say no more than its parts do.
+
+    Args:
+        name: The name, without folders.
+        language: As `terms` takes it.
+    """
+    stem = PurePath(name).stem
+    found: list[str] = []
+    for token, _ in tokens(stem):
+        whole, *parts = _pieces(token)
+        apart = parts if parts and whole.kind is Kind.WHOLE else [whole, *parts]
+        for piece in _kept(apart, language):
+            found += _terms_of_piece(piece, language)
+    found += (form for forms, _, _ in dates(stem) for date in forms for form in _from_year(date))
+    return list(dict.fromkeys(found))
+
+
 def located_terms(text: str, language: str = "") -> Iterator[Term]:
     """The `terms` of ``text`` with their character offsets, in order, dates last.
 
@@ -119,9 +145,24 @@ def located_terms(text: str, language: str = "") -> Iterator[Term]:
         text: Any text.
         language: As `terms` takes it.
     """
+    yield from located_words(text, language)
+    yield from located_dates(text)
+
+
+def located_words(text: str, language: str = "") -> Iterator[Term]:
+    """Those of the `located_terms` that stand for single words; none of these has a blank in it.
+
+    Args:
+        text: Any text.
+        language: As `terms` takes it.
+    """
     for token, at in tokens(text):
         for term in _terms_of(token, language):
             yield Term(term.text, at + term.start, at + term.end)
+
+
+def located_dates(text: str) -> Iterator[Term]:
+    """Those of the `located_terms` that stand for dates; all of them begin with a digit."""
     for forms, start, end in dates(text):
         for date in forms:
             for form in _from_year(date):
@@ -174,17 +215,21 @@ def _terms_of(token: str, language: str) -> tuple[Term, ...]:
     known = _remembered.of.setdefault(language, {})
     found = known.get(token)
     if found is None:
-        common = stop_words(language)
         found = tuple(
             Term(text, piece.start, piece.end)
-            for piece in _pieces(token)
-            if not (piece.kind is Kind.WORD and piece.text in common)
+            for piece in _kept(_pieces(token), language)
             for text in _terms_of_piece(piece, language)
         )
         if len(known) >= _REMEMBERED:
             known.clear()
         known[token] = found
     return found
+
+
+def _kept(found: Iterable[Piece], language: str) -> Iterator[Piece]:
+    """The pieces that are no stop words."""
+    common = stop_words(language)
+    return (piece for piece in found if not (piece.kind is Kind.WORD and piece.text in common))
 
 
 def _terms_of_piece(piece: Piece, language: str) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ _EMBEDDING, _PIECES = 0, 1
 #: ONNX Runtime's fused kernel for adding and normalising is slower than the two it stands for.
 _SLOWER_FUSIONS = ["SkipLayerNormFusion"]
 _FATAL = 4
+#: Up to so many characters other threads can wait; to hand a text on takes longer than to cut it.
+_SHORT = 500
 
 _Ids = npt.NDArray[np.int64]
 
@@ -176,8 +178,12 @@ class OnnxEncoder:
         return rows
 
     def _tokenize(self, text: str) -> list[int]:
-        # Unlike `encode`, the call for several lets other threads go on meanwhile.
-        (encoding,) = self._tokenizer.encode_batch_fast([encodable(text)])
+        text = encodable(text)
+        if len(text) <= _SHORT:
+            encoding = self._tokenizer.encode(text)
+        else:
+            # Unlike `encode`, the call for several lets other threads go on meanwhile.
+            (encoding,) = self._tokenizer.encode_batch_fast([text])
         ids: list[int] = encoding.ids
         return ids
 

@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+#: Up to so many characters are cut here and now: to share them out takes longer.
+_SHORT = 1_000
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -35,9 +38,11 @@ class Pieces:
         Returns:
             For each text, int64 of shape ``(pieces,)``.
         """
-        encodings = self._tokenizer.encode_batch(
-            [encodable(text) for text in texts], add_special_tokens=False
-        )
+        tidied = [encodable(text) for text in texts]
+        if sum(map(len, tidied)) <= _SHORT:
+            encodings = [self._tokenizer.encode(text, add_special_tokens=False) for text in tidied]
+        else:
+            encodings = self._tokenizer.encode_batch(tidied, add_special_tokens=False)
         return [
             np.array([start for start, _ in encoding.offsets], dtype=np.int64)
             for encoding in encodings

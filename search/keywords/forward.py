@@ -80,7 +80,7 @@ class Forward:
             rows, numbers = rows[order], numbers[order]
         self._by_number, self.ids = rows, numbers
         self.average_length = max(1.0, float(lengths[rows].sum()) / max(1, len(rows)))
-        self._norms = K1 * (1.0 - B + B / self.average_length * lengths)
+        self.norms = K1 * (1.0 - B + B / self.average_length * lengths)
         self._known: dict[str, tuple[tuple[int, ...], int]] = {}
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class Forward:
     def terms(self) -> list[str]:
         """All terms that passages hold, in alphabetical order."""
         found: set[str] = set()
-        for segment, counts in zip(self.segments, self._frequencies, strict=True):
+        for segment, counts in zip(self.segments, self.frequencies, strict=True):
             words = segment.words.texts()
             if counts is segment.frequencies:
                 found.update(words)
@@ -113,7 +113,7 @@ class Forward:
         """All terms that begin with ``start``."""
         return {
             segment.words[at].decode()
-            for segment, counts in zip(self.segments, self._frequencies, strict=True)
+            for segment, counts in zip(self.segments, self.frequencies, strict=True)
             for at in segment.words.beginning(start)
             if counts[at]
         }
@@ -179,7 +179,7 @@ class Forward:
             counts: How often the passages hold them, float64.
             rows: The passages, int64.
         """
-        share: Scores = counts / (counts + self._norms[rows])
+        share: Scores = counts / (counts + self.norms[rows])
         share *= weight
         share *= K1 + 1.0
         return share
@@ -251,7 +251,7 @@ class Forward:
             places = tuple(segment.words.find(term) for segment in self.segments)
             count = sum(
                 int(counts[place])
-                for place, counts in zip(places, self._frequencies, strict=True)
+                for place, counts in zip(places, self.frequencies, strict=True)
                 if place >= 0
             )
             known = places, count
@@ -260,7 +260,7 @@ class Forward:
         return known
 
     @cached_property
-    def _frequencies(self) -> list[npt.NDArray[np.uint32]]:
+    def frequencies(self) -> list[npt.NDArray[np.uint32]]:
         """How many living passages of each segment hold each of its terms."""
         found = []
         for segment, dead in zip(self.segments, self.dead, strict=True):

@@ -15,7 +15,8 @@ import numpy as np
 from search.analysis import Alternative, AskedWord, ask
 from search.analysis.stopwords import stop_words
 from search.asking import Asked, Wanted, distinct_present, meant_by, wanted_words, with_meant
-from search.fusion import greatest_bm25
+from search.fusion import COMMON_WORDS, greatest_bm25
+from search.keywords.common import in_common
 from search.keywords.forward import Forward, Scores
 from search.keywords.lexicon import Lexicon
 from search.keywords.stamps import Stamp
@@ -57,7 +58,7 @@ class KeywordIndex(KeywordView):
         super()._show(forward, shows)
         self._lexicon = Lexicon(forward)
         self._scored = _Scored((), np.empty(0, np.int64), np.empty(0, np.float64))
-        self._weighed: dict[tuple[AskedWord | str, ...], list[Wanted]] = {}
+        self._weighed: dict[tuple[AskedWord | str, ...], tuple[list[Wanted], float]] = {}
 
     def ask(self, text: str) -> Asked:
         """What of a query is to be searched for here, in all languages there are."""
@@ -194,6 +195,26 @@ class KeywordIndex(KeywordView):
         result[known] = values
         return result
 
+    def likeness(self, ids: Ids, best: Ids, say: Scores) -> Scores:
+        """How much passages have of the words that the best ones have in common.
+
+        Args:
+            ids: Numbers of the passages, int64.
+            best: Numbers of the best ones, int64.
+            say: How much each of these counts, float64.
+
+        Returns:
+            Their BM25 scores for these words as parts of the greatest possible one, float64.
+        """
+        result = np.zeros(len(ids), dtype=np.float64)
+        found, there = self._forward.located(best)
+        common = in_common(self._forward, found, say[there], COMMON_WORDS)
+        rows, known = self._forward.located(ids)
+        greatest = greatest_bm25(np.array([word.weight for word in common]))
+        if common:
+            result[known] = self._forward.scores(common, rows) / greatest
+        return result
+
     def shares(self, asked: Sequence[AskedWord | str], ids: Ids) -> list[dict[str, float]]:
         """What each word gives to the `scores` of the passages ``ids``.
 
@@ -226,17 +247,22 @@ class KeywordIndex(KeywordView):
 
     def greatest_score(self, asked: Sequence[AskedWord | str]) -> float:
         """The BM25 score of the words that no passage can exceed, see `fusion.greatest_bm25`."""
-        wanted = wanted_words(asked, self._forward.frequency, len(self._forward))
-        return greatest_bm25(np.array([word.weight for word in wanted]))
+        return self._weighing(asked)[1]
 
     def _weigh(self, asked: Sequence[AskedWord | str]) -> list[Wanted]:
-        """The distinct words that occur, rarest first; one query asks for them several times."""
+        """The distinct words that occur, rarest first."""
+        return self._weighing(asked)[0]
+
+    def _weighing(self, asked: Sequence[AskedWord | str]) -> tuple[list[Wanted], float]:
+        """What `_weigh` and `greatest_score` give; one query asks for them several times."""
         key = tuple(asked)
-        wanted = self._weighed.get(key)
-        if wanted is None:
+        known = self._weighed.get(key)
+        if known is None:
             forward = self._forward
-            wanted = distinct_present(wanted_words(asked, forward.frequency, len(forward)))
+            wanted = wanted_words(asked, forward.frequency, len(forward))
+            greatest = greatest_bm25(np.array([word.weight for word in wanted]))
+            known = distinct_present(wanted), greatest
             if len(self._weighed) >= _WEIGHED:
                 self._weighed.clear()
-            self._weighed[key] = wanted
-        return wanted
+            self._weighed[key] = known
+        return known

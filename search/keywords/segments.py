@@ -13,6 +13,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
@@ -25,6 +26,8 @@ from search.storage import flush
 _MAGIC = b"WHEREIN\x01"
 #: Numbers at the beginning of a file: passages, entries, terms, bytes of the terms.
 _SIZES = np.dtype("<i8")
+#: Terms are looked for among every so many-th of them first, and then in what follows it.
+_STRIDE = 32
 #: Greatest count of an entry.
 _MOST = 255
 
@@ -56,8 +59,18 @@ class Words(Sequence[bytes]):
     def find(self, term: str) -> int:
         """The place of ``term``, or -1 if it is not there."""
         wanted = encoded(term)
-        place = bisect.bisect_left(self, wanted)
-        return place if place < len(self) and self[place] == wanted else -1
+        at = _STRIDE * (bisect.bisect_right(self._landmarks, wanted) - 1)
+        if at < 0:
+            return -1
+        end = min(at + _STRIDE, len(self))
+        nearby = b"\n" + bytes(self.letters[int(self.starts[at]) : int(self.starts[end])])
+        found = nearby.find(b"\n" + wanted + b"\n")
+        return at + nearby.count(b"\n", 0, found) if found >= 0 else -1
+
+    @cached_property
+    def _landmarks(self) -> list[bytes]:
+        """Every so many-th of them."""
+        return self[::_STRIDE]
 
     def beginning(self, start: str) -> range:
         """The places of the terms that begin with ``start``."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from search.analysis import ANALYSER_VERSION, terms
+from search.analysis import ANALYSER_VERSION, name_terms, terms
 from search.context import context_line
 from search.keywords.digests import damaged_files, new_files, take_digests
 from search.keywords.engines import ENGINES, engine_in, load_engine
@@ -34,6 +34,8 @@ _log = logging.getLogger("wherein")
 
 #: How often the words of title and headings count: twice what they would in the text.
 _CONTEXT_WEIGHT = 2
+#: So many different names of a document's files are searched for; copies of it may be many more.
+_NAMES = 8
 
 
 class KeywordView:
@@ -146,8 +148,9 @@ class KeywordView:
         gone = reading.removed_between(self.generation, generation)
         languages = set(self._stamp.languages)
         rows = _watched(reading.passages_between(self.generation, generation), languages)
+        indexed = _indexed(rows, reading)
         added: list[Segment] = []
-        while len(part := gathered(_indexed(row) for row in islice(rows, LARGEST))):
+        while len(part := gathered(islice(indexed, LARGEST))):
             if len(part) == LARGEST:  # on disk it takes no memory
                 (name,) = new_names(self._folder, 1)
                 with storage_errors(self._folder):
@@ -233,7 +236,14 @@ def _watched(rows: Iterator[PassageRow], languages: set[str]) -> Iterator[Passag
         yield row
 
 
-def _indexed(row: PassageRow) -> tuple[int, list[str]]:
-    """A passage's number and its terms."""
-    context = terms(context_line(row.title, row.headings), row.language)
-    return row.id, context * _CONTEXT_WEIGHT + terms(row.text, row.language)
+def _indexed(rows: Iterator[PassageRow], reading: Reading) -> Iterator[tuple[int, list[str]]]:
+    """Each passage's number and its terms: BM25F, each field weighted by how often it counts."""
+    by_document = groupby(rows, key=lambda row: (row.document, row.language))
+    for (document, language), passages in by_document:
+        names = dict.fromkeys(file.location.name for file in reading.files_of(document))
+        named = {term for name in islice(names, _NAMES) for term in name_terms(name, language)}
+        for row in passages:
+            context = terms(context_line(row.title, row.headings), language)
+            # A name often says what the title says; then it would only make the passage longer.
+            new = sorted(named.difference(context))
+            yield row.id, context * _CONTEXT_WEIGHT + new + terms(row.text, language)

@@ -24,7 +24,7 @@ from search.vectors.stamps import GraphEntry
 
 #: Links of an embedding to others, and how many candidates they are chosen from.
 _LINKS = 32
-_CHOSEN_FROM = 64
+_CHOSEN_FROM = 200
 #: How many candidates a search keeps at least.
 LEAST_BREADTH = 128
 #: Most threads that a graph is built with, so that a big machine is not taken over by indexing.
@@ -110,7 +110,6 @@ def build_graph(halves: Iterable[Halves], sample: Halves) -> Any:
     index = _FAISS.IndexHNSWSQ(
         sample.shape[1], faiss.ScalarQuantizer.QT_8bit, _LINKS, faiss.METRIC_INNER_PRODUCT
     )
-    index.hnsw.efConstruction = _CHOSEN_FROM
     index.train(sample.astype(np.float32))
     return _grow(index, halves)
 
@@ -162,6 +161,7 @@ def many_threads() -> Iterator[None]:
 
 
 def _grow(index: Any, halves: Iterable[Halves]) -> Any:
+    index.hnsw.efConstruction = _CHOSEN_FROM
     with many_threads():
         for piece in halves:
             for begin in range(0, len(piece), _CHUNK):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -34,6 +35,8 @@ _SPARE = 1.1
 _COMPARED_AGAIN = 64
 #: Embeddings that a graph covers are read from their files one by one when they take more bytes.
 _MAPPED = 256 << 20
+#: Up to so many embeddings are kept from one call to the next.
+_REMEMBERED = 1_000
 #: By so much the cosine of one and the same pair may differ between two ways to compute it.
 _ROUNDING = 1e-6
 
@@ -43,6 +46,14 @@ _Marks = npt.NDArray[np.bool_]
 #: Files opened by this process, so that one generation shares with the next what stayed the same.
 _PARTS: WeakValueDictionary[tuple[str, int, int], Part] = WeakValueDictionary()
 _GRAPHS: WeakValueDictionary[tuple[str, int, int], Graph] = WeakValueDictionary()
+
+
+class _Last(threading.local):
+    """The embeddings that a thread has read last, by ascending places; at first of no place."""
+
+    def __init__(self, dimension: int) -> None:
+        self.places: Places = np.full(1, -1, np.int64)
+        self.rows: Embeddings = np.zeros((1, dimension), np.float32)
 
 
 class VectorIndex:
@@ -58,6 +69,7 @@ class VectorIndex:
         self.stamp = stamp
         self._parts = tuple(parts)
         self._graph = graph
+        self._last = _Last(stamp.dimension)
         self._starts = np.cumsum([0, *map(len, self._parts)])
         covered = 0 if stamp.graph is None else stamp.graph.parts
         self._covered = covered if graph is not None else 0
@@ -66,10 +78,11 @@ class VectorIndex:
         gone = [part.removed for part in self._parts if len(part.removed)]
         places, known = self._places(np.concatenate(gone) if gone else np.empty(0, np.int64))
         self._alive: _Marks | None = None
+        self._count = int(self._starts[-1])
         if known.any():
-            self._alive = np.ones(self._starts[-1], np.bool_)
+            self._alive = np.ones(self._count, np.bool_)
             self._alive[places[known]] = False
-        self._count = int(self._starts[-1]) - len(np.unique(places[known]))
+            self._count = int(np.count_nonzero(self._alive))
 
     @classmethod
     def open(cls, folder: Path, dimension: int) -> VectorIndex | None:
@@ -283,14 +296,31 @@ class VectorIndex:
         return places, known
 
     def _rows(self, places: Places) -> Embeddings:
-        """The embeddings at places among all parts' rows."""
+        """The embeddings at places among all parts' rows.
+
+        One query asks for much the same ones several times: those of its last call are kept.
+        """
+        last = self._last
+        at = np.minimum(np.searchsorted(last.places, places), len(last.places) - 1)
+        rows: Embeddings = last.rows[at]
+        new = last.places[at] != places
+        if not new.any():
+            return rows
+        rows[new] = self._read(places[new])
+        if len(places) <= _REMEMBERED:
+            order = np.argsort(places)
+            last.places, last.rows = places[order], rows[order]
+        return rows
+
+    def _read(self, places: Places) -> Embeddings:
+        """The embeddings at places among all parts' rows, from their files."""
         owners = np.searchsorted(self._starts, places, side="right") - 1
-        present = np.unique(owners)
+        present = _distinct(owners)
         if len(present) == 1:
-            at = int(present[0])
+            at = present[0]
             return self._parts[at].rows(places - self._starts[at], mapped=at >= self._unmapped)
         rows = np.empty((len(places), self.stamp.dimension), np.float32)
-        for at in present.tolist():
+        for at in present:
             own = owners == at
             rows[own] = self._parts[at].rows(
                 places[own] - self._starts[at], mapped=at >= self._unmapped
@@ -301,7 +331,7 @@ class VectorIndex:
         """The numbers of the passages at places among all parts' rows."""
         owners = np.searchsorted(self._starts, places, side="right") - 1
         ids = np.empty(len(places), np.int64)
-        for at in np.unique(owners).tolist():
+        for at in _distinct(owners):
             own = owners == at
             ids[own] = self._parts[at].ids[places[own] - self._starts[at]]
         return ids
@@ -310,6 +340,12 @@ class VectorIndex:
         """Give up what a look at a whole part has brought into memory, if all that is much."""
         if part < self._unmapped:
             self._parts[part].let_go()
+
+
+def _distinct(parts: npt.NDArray[np.int64]) -> list[int]:
+    """The numbers among ``parts``, none below 0 and none large; `unique` would take longer."""
+    found: list[int] = np.flatnonzero(np.bincount(parts)).tolist()
+    return found
 
 
 def _best(ids: Ids, cosines: Cosines, limit: int) -> tuple[Ids, Cosines]:

@@ -35,6 +35,7 @@ _MOST_BYTES = 96 << 20
 #: FAISS's own type hints leave out much of it.
 _FAISS: Any = faiss
 
+_SCALE = np.float32(2.0**112)
 _COUNTED: Places = np.arange(1024, dtype=np.int64)
 
 
@@ -231,12 +232,11 @@ class Part:
                 of it would come to count as this process's memory.
         """
         if mapped or self._file is None:
-            rows: Embeddings = self.halves[places].astype(np.float32)
-            return rows
+            return _single(self.halves[places])
         size = 2 * self._dimension
         read = [os.pread(self._file, size, self._offset + at * size) for at in places.tolist()]
         found = np.frombuffer(b"".join(read), "<f2").reshape(len(places), self._dimension)
-        return found.astype(np.float32)
+        return _single(found)
 
     def nearest(
         self, query: Embeddings, limit: int, among: npt.NDArray[np.uint8] | None
@@ -311,6 +311,22 @@ class Part:
         finally:
             # FAISS leaves it to its caller to delete it, and does not say so to Python.
             _FAISS.InvertedListScanner.__swig_destroy__(scanner)
+
+
+def _single(halves: Halves) -> Embeddings:
+    """Finite numbers of 16 bits in 32: what `astype` gives, which takes twice as long for it.
+
+    With the bits of a half put where a single has its own, the exponent is 127 - 15 too low.
+    """
+    bits = halves.view(np.uint16).astype(np.uint32)
+    signs = bits & 0x8000
+    bits &= 0x7FFF
+    bits <<= 13
+    signs <<= 16
+    bits |= signs
+    rows: Embeddings = bits.view(np.float32)
+    rows *= _SCALE
+    return rows
 
 
 def _counting(count: int) -> Places:

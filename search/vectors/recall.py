@@ -52,7 +52,7 @@ def fitting_breadth(index: VectorIndex) -> tuple[int, float]:
         recall = min(1.0, found / (wanted * len(queries)))
         if recall >= LEAST_RECALL or breadth >= _MOST_BREADTH:
             return breadth, recall
-        breadth += max(1, breadth // 2)
+        breadth += max(1, breadth // 4)
 
 
 def _questions(index: VectorIndex, ids: Ids) -> Embeddings:
