@@ -28,6 +28,7 @@ _LEAST = {
     "rate_limit": 0,
     "max_file_mb": 1,
     "max_unpacked_mb": 1,
+    "upload_mb": 1,
     "reader_seconds": 1,
     "reader_memory_mb": 200,
     "encoder_threads": 1,
@@ -129,6 +130,14 @@ class Settings:
     language: str | None = _setting(
         None, "Language of the pages: en or de. Left out, the one that the browser asks for."
     )
+    upload_folder: Path | None = _setting(
+        None,
+        "Folder that files dropped on the page of the collection, or sent to the API, are put "
+        "into and indexed from. Left out, the server takes none.",
+    )
+    upload_mb: int = _setting(
+        2000, "Most megabytes that the files in the upload folder may have together."
+    )
     max_file_mb: int = _setting(
         200, "Documents larger than this many megabytes are not read; archives may be larger."
     )
@@ -197,7 +206,7 @@ class Settings:
             if text:
                 values[item.name] = _convert(item.name, str(item.type), text)
         values.update({name: value for name, value in given.items() if value is not None})
-        for name in ("home", "cache"):
+        for name in ("home", "cache", "upload_folder"):
             if name in values:
                 values[name] = Path(values[name]).expanduser().absolute()
         return cls(**values)

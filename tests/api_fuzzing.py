@@ -13,6 +13,7 @@ from web_site import Site, site_in
 
 from web import create_app
 from web.server import Server
+from web.updating import updating_of
 
 #: What a request that fits its schema may be answered with: 422 says that there is no sense in it,
 #: such as a query without a letter. Never a fault of the server.
@@ -26,8 +27,11 @@ _PATIENCE = 60.0
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[Site, str]]:
     """A server of a small collection, and where it is reached."""
+    inbox = folder / "inbox"
+    inbox.mkdir(parents=True)
     with site_in(folder) as site, Server("127.0.0.1", 0) as server:
-        app = create_app(site.settings.with_(rate_limit=0, waiting=1000), site.engine)
+        settings = site.settings.with_(rate_limit=0, waiting=1000, upload_folder=inbox)
+        app = create_app(settings, site.engine)
         server.listen(app, 2)
         begun = threading.Event()
         thread = threading.Thread(target=server.run, args=(begun.set,))
@@ -39,6 +43,7 @@ def serving(folder: Path) -> Iterator[tuple[Site, str]]:
             server.stop()
             server.stop()
             thread.join(_PATIENCE)
+            assert updating_of(app).wait(_PATIENCE)
 
 
 def fuzz(

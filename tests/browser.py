@@ -71,12 +71,17 @@ def served(app: Flask) -> Iterator[str]:
     """Serve an application on a free port of this machine; gives its address."""
     from waitress.server import create_server
 
+    from web.receiving import channel_with
+    from web.uploads import body_limit
+
     # Above its usual limit it keeps answers in files, and leaves those open that nobody waits for.
     server: Any = create_server(
         app, host="127.0.0.1", port=0, threads=4, outbuf_overflow=64 * 1024 * 1024
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
+    # As `wherein serve` has it: how large a body may be goes by its address.
+    server.channel_class = channel_with(body_limit(app, 1_000_000))
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:

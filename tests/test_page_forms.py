@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import string
 from pathlib import Path
@@ -24,7 +23,6 @@ from web import create_app, letters, placing, refining, sanitising, tables
 from web.catalogue import LANGUAGES, texts_in
 from web.colours import colours
 from web.markup import paragraphs
-from web.updating import updating_of
 
 # Texts
 
@@ -86,6 +84,46 @@ def test_the_setting_overrules_the_browser(site: Site) -> None:
     app: Flask = create_app(site.settings.with_(language="de"), site.engine)
     page = parsed(app.test_client().get("/", headers={"Accept-Language": "en"}).text)
     assert page.one("html").get("lang") == "de"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "heading"),
+    [
+        ("/api/docs", 200, "Die API"),
+        ("/api/problems", 200, "Fehler der API"),
+        ("/key", 200, "Ihr Schlüssel, bitte"),
+        ("/collection", 200, "Die Sammlung „default“"),
+        ("/nowhere", 404, "Unter dieser Adresse ist nichts"),
+        ("/documents/999999", 404, "Dieses Dokument gibt es nicht"),
+    ],
+)
+def test_every_page_is_in_the_language_of_the_browser(
+    site: Site, path: str, status: int, heading: str
+) -> None:
+    headers = {"Accept-Language": "de", "Accept": "text/html"}
+    response = site.client.get(path, headers=headers)
+    assert response.status_code == status
+    page = parsed(response.text)
+    assert page.texts("h1") == [heading]
+    assert page.one("html").get("lang") == "de"
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("/?q=what+is+the&mode=keyword", "Die Frage besteht nur aus sehr häufigen Wörtern"),
+        ("/?q=bees+type:zzz", "Keine Stelle erfüllt type:zzz."),
+        ("/?q=%3F%21", "In der Frage ist kein Buchstabe und keine Ziffer"),
+        ("/?q=before:soon", "before: nimmt ein Datum wie 2024, 2024-06 oder 2024-06-30, nicht"),
+    ],
+)
+def test_what_the_engine_says_is_in_the_language_of_the_browser(
+    site: Site, address: str, sentence: str
+) -> None:
+    page = parsed(site.client.get(address, headers={"Accept-Language": "de"}).text)
+    (shown,) = page.all(".notice")
+    assert sentence in shown.words
+    assert not page.all(".notice[lang=en], .notice [lang=en]")
 
 
 # Filters
@@ -269,41 +307,3 @@ def test_the_newest_first_is_by_day(site: Site) -> None:
     order = [days[hits[number].document_id] for number in shown]
     assert order == sorted(order, reverse=True)
     assert set(shown) == set(hits)
-
-
-# Bringing a collection up to date
-
-
-def test_a_run_from_the_page_takes_in_what_is_new(tmp_path: Path) -> None:
-    with site_in(tmp_path) as site:
-        before = site.engine.counts().documents
-        (site.library / "new.txt").write_text("The wasps came in August.")
-        answer = site.client.post("/collection/update")
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/collection")
-        updating = updating_of(site.app)
-        assert not updating.begin(), "one at a time"
-        told = "".join(updating.events(site.engine))
-        states = [json.loads(line[6:]) for line in told.splitlines() if line]
-        assert states[0]["running"]
-        assert not states[-1]["running"]
-        assert not states[-1]["failed"], states[-1]
-        assert states[-1]["documents"] == before + 1
-        page = site.page("/collection")
-        assert page.one("#run").get("data-running") == "false"
-
-
-def test_only_this_machine_may_have_folders_read(site: Site) -> None:
-    app = create_app(site.settings.with_(host="192.0.2.7"), site.engine)
-    answer = app.test_client().post(
-        "/collection/update", headers={"Host": "192.0.2.7", "Origin": "http://192.0.2.7"}
-    )
-    assert answer.status_code in (401, 403)
-    assert not updating_of(app).state(site.engine).running
-    for headers in (
-        {"Origin": "http://evil.example"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Origin": "null"},
-    ):
-        assert site.client.post("/collection/update", headers=headers).status_code == 403
-    assert site.client.get("/collection/update").status_code == 405
-    assert not updating_of(site.app).state(site.engine).running

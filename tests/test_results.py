@@ -62,3 +62,24 @@ def test_the_page_shows_each_figure_beside_its_peers_and_its_limit(results: Any)
 )
 def test_a_limit_is_kept_or_not(results: Any, value: Any, limit: str, held: bool | None) -> None:
     assert results.Figure(value, limit=limit).held() is held
+
+
+@pytest.mark.parametrize(
+    ("figures", "command"),
+    [
+        ({}, "python benchmarks/encode.py --pipeline /home/somebody/documents"),
+        ({"folder": "/home/somebody/documents"}, "make bench"),
+        ({"rows": [{"where": Path("/home/somebody/documents").as_uri()}]}, "make bench"),
+        ({"folder": "~/documents/letters"}, "make bench"),
+        ({"folder": r"C:\Users\somebody"}, "make bench"),
+    ],
+)
+def test_no_path_of_the_machine_is_recorded(results: Any, figures: Any, command: str) -> None:
+    with pytest.raises(ValueError, match="path of this machine"):
+        results.record("speed", figures, command)
+    assert not list(results.FOLDER.glob("*.json"))
+
+
+def test_relative_paths_and_rates_may_be_recorded(results: Any) -> None:
+    figures = {"passages/s": 3, "query / p50": 1.5, "of 1/2/3": "sample_corpus/guides"}
+    assert results.record("speed", figures, "python benchmarks/encode.py --pipeline a/b/c").exists()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request
+from werkzeug.http import parse_cookie
 
 from search.errors import SettingError
 from search.keys import Keys, Scope
@@ -19,7 +21,9 @@ __all__ = [
     "identify",
     "install",
     "keys_of",
+    "may_write",
     "needs_keys",
+    "presented_in",
     "require",
     "require_keys",
 ]
@@ -100,6 +104,39 @@ def caller() -> Caller:
     return found
 
 
+def may_write(app: Flask, headers: Mapping[str, str]) -> bool:
+    """Whether a request with these headers comes from somebody who may change things.
+
+    Args:
+        app: The application.
+        headers: By their names in capitals, with underscores.
+
+    Raises:
+        StorageError: The file of keys cannot be read.
+    """
+    presented = presented_in(headers.get("AUTHORIZATION", ""), headers.get("X_API_KEY"))
+    session = parse_cookie(headers.get("COOKIE", "")).get(COOKIE)
+    keys = keys_of(app)
+    if presented is not None:
+        found = keys.find(presented)
+        return found is not None and Scope.WRITE in found.scopes
+    found = None if session is None else keys.find_session(session)
+    if found is not None:
+        return Scope.WRITE in found.scopes
+    return not app.extensions[_NEEDED]
+
+
+def presented_in(authorization: str, header: str | None) -> str | None:
+    """The key that a request bears; never one in its address, where logs would keep it.
+
+    Args:
+        authorization: Its header Authorization.
+        header: Its header X-API-Key, or None.
+    """
+    kind, _, value = authorization.partition(" ")
+    return value.strip() if kind.lower() == "bearer" else header
+
+
 def require(scope: Scope) -> None:
     """Refuse the request at hand unless whoever makes it may do that.
 
@@ -116,7 +153,10 @@ def require(scope: Scope) -> None:
 
 def _identify() -> None:
     address = request.remote_addr or ""
-    presented, session = _presented(), request.cookies.get(COOKIE)
+    presented = presented_in(
+        request.headers.get("Authorization", ""), request.headers.get("X-API-Key")
+    )
+    session = request.cookies.get(COOKIE)
     g.wrong_key = False
     if presented is None and session is None:
         needed = current_app.extensions[_NEEDED]
@@ -131,14 +171,6 @@ def _identify() -> None:
     g.wrong_key = presented is not None
     needed = current_app.extensions[_NEEDED] or g.wrong_key
     g.caller = Caller(address, frozenset() if needed else frozenset(Scope))
-
-
-def _presented() -> str | None:
-    """The key that the request bears; never one in its address, where logs would keep it."""
-    kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return value.strip()
-    return request.headers.get("X-API-Key")
 
 
 def _admit() -> None:

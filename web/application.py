@@ -28,6 +28,8 @@ from web import (
     session,
     state,
     updating,
+    uploading,
+    uploads,
 )
 from web.params import BODY_LIMIT
 from web.wording import plural
@@ -71,12 +73,14 @@ def build(settings: Settings, engine: Engine | None) -> Flask:
     assets.install(app)
     pages.install(app)
     updating.install(app, settings)
+    uploads.install(app, settings)
     api.install(app)
     app.register_blueprint(health.health)
     app.register_blueprint(session.session)
     app.register_blueprint(pages.pages)
     app.register_blueprint(reading.reading)
     app.register_blueprint(collection.collection)
+    app.register_blueprint(uploading.uploading)
     app.register_blueprint(mapping.mapping)
     app.config["VERSION"] = _version()
     state.remember(app, settings, engine or Engine.of(settings))

@@ -17,7 +17,16 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
     ".bcmap": "application/octet-stream",
+    ".pfb": "application/octet-stream",
+    ".ttf": "font/ttf",
+}
+#: What draws PDFs in the background may run the decoders of pictures that come with it as
+#: WebAssembly, and load nothing; no page may do that.
+_POLICIES = {
+    "vendor/pdfjs/pdf.worker.min.mjs": "default-src 'none'; script-src 'wasm-unsafe-eval'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -76,6 +85,8 @@ def _serve(name: str) -> Response:
     content, digest = _load(wanted)
     response = Response(content, content_type=_type(wanted))
     response.headers["Cache-Control"] = _FOREVER if fresh else "no-cache"
+    if wanted in _POLICIES:
+        response.headers["Content-Security-Policy"] = _POLICIES[wanted]
     response.set_etag(digest)
     response.make_conditional(request)
     return response

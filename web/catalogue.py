@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
@@ -20,6 +20,7 @@ from babel.numbers import format_decimal
 from flask import request
 
 from web import state
+from web.sentences import Said, Sentences, table_of
 
 #: The languages that there are, the first of them for whoever asks for none of them.
 LANGUAGES = ("en", "de")
@@ -39,6 +40,9 @@ class Texts:
         self._locale = Locale.parse(_REGIONS.get(language, language))
         content = (files("web") / "texts" / f"{language}.toml").read_text("utf-8")
         self._texts = dict(_flattened(tomllib.loads(content)))
+        self._sentences = None
+        if language != LANGUAGES[0]:
+            self._sentences = Sentences(language, table_of(language), self.number)
 
     @property
     def names(self) -> frozenset[str]:
@@ -68,19 +72,32 @@ class Texts:
         """The text called ``name``, or ``otherwise`` if there is none."""
         return self._texts.get(name, otherwise)
 
+    def said(self, text: str) -> Said:
+        """English sentences of the engine, the indexer or the API in this language.
+
+        Args:
+            text: The sentences. What is not known of them stays English.
+        """
+        return Said(text, "en") if self._sentences is None else self._sentences(text)
+
     def number(self, value: float) -> str:
         """A number as it is written in this language."""
         return str(format_decimal(value, locale=self._locale))
 
-    def date(self, day: str) -> str:
-        """A date such as "2024-06-30" in words; the day or month may be missing."""
+    def date(self, day: str, form: Literal["long", "medium"] = "long") -> str:
+        """A date such as "2024-06-30" as it is written; the day or month may be missing.
+
+        Args:
+            day: The date.
+            form: Whether the month is written out, or as short as can be.
+        """
         try:
             year, month, dom = (*map(int, day.split("-")), 0, 0)[:3]
             known = date(year, month or 1, dom or 1)
         except ValueError:
             return day
         if dom:
-            return str(format_date(known, "long", locale=self._locale))
+            return str(format_date(known, form, locale=self._locale))
         return str(format_skeleton("yMMMM", known, locale=self._locale)) if month else f"{year:04d}"
 
     def language_name(self, code: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,10 +13,12 @@ from werkzeug.wrappers import Response as Answer
 
 from search.collection import STORE
 from search.status import status_of
-from web import state
+from web import access, progress, readable, state
+from web.access import Scope
 from web.catalogue import texts
 from web.guard import is_loopback
 from web.updating import updating_of
+from web.uploads import uploads_of
 from web.wording import kind_label
 
 collection = Blueprint("collection", __name__)
@@ -42,6 +45,18 @@ class Failures:
 @collection.get("/collection")
 def show() -> str:
     """What is indexed, when it last changed, and what could not be read."""
+    return page()
+
+
+def page(outcomes: Sequence[object] = ()) -> str:
+    """The page of the collection.
+
+    Args:
+        outcomes: What became of files that were sent by it, see `web.uploading.Outcome`.
+
+    Raises:
+        CollectionError: The collection cannot be read, or was deleted.
+    """
     opened = state.engine().collection
     status = status_of(opened)
     say = texts()
@@ -49,13 +64,16 @@ def show() -> str:
     return render_template(
         "collection.html",
         status=status,
-        changed=say.date(changed.isoformat()),
+        changed=say.date(changed.isoformat(), "medium"),
         megabytes=say.number(round(status["bytes"] / 1_000_000, 1)),
         kinds=[(kind_label(kind, say), kind, n) for kind, n in status["kinds"].items()],
         languages=[(say.language_name(code), code, n) for code, n in status["languages"].items()],
         failures=_grouped(status["failures"]),
         may_update=_may_update(),
-        run=updating_of(current_app).state(state.engine()),
+        uploads=uploads_of(current_app) if Scope.WRITE in access.caller().scopes else None,
+        formats=sorted(readable.suffixes()) if uploads_of(current_app).folder else [],
+        outcomes=outcomes,
+        run=progress.state_of(state.engine(), updating_of(current_app)),
     )
 
 
@@ -71,7 +89,7 @@ def update() -> Answer:
 @collection.get("/collection/events")
 def events() -> Response:
     """How a run is getting on, as server-sent events."""
-    told = updating_of(current_app).events(state.engine())
+    told = progress.events(state.engine(), updating_of(current_app))
     return Response(told, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

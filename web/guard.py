@@ -21,10 +21,11 @@ from search.settings import Settings
 from web.links import API
 from web.problems import RequestError
 
-#: What a page may load: its own script, style and pictures, nothing else.
+#: What a page may load: its own script, style, fonts and pictures, nothing else.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 #: What anything else may load: nothing.
 OTHER_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

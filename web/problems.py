@@ -91,6 +91,12 @@ _ALL = (
         "A key with the scope read asks; one with the scope write also judges and changes.",
     ),
     Kind(
+        "uploads-off",
+        403,
+        "Files are not taken here",
+        "The server was started without a folder for uploads (--upload-folder).",
+    ),
+    Kind(
         "host-refused",
         400,
         "The Host header names another host",
@@ -131,13 +137,15 @@ _ALL = (
         "body-too-large",
         413,
         "The body is too large",
-        "The body of a POST request may have 64 KiB.",
+        "The body of a POST request may have 64 KiB, and a file as many megabytes as are read of "
+        "one (--max-file-mb).",
     ),
     Kind(
         "unsupported-media-type",
         415,
-        "The body is not JSON",
-        "The body of a POST request must have the content type application/json.",
+        "The body is of another type",
+        "The body of a POST request must have the content type application/json, and a file "
+        "application/octet-stream.",
     ),
     Kind(
         "unanswerable",
@@ -145,6 +153,13 @@ _ALL = (
         "There is nothing to answer",
         "Each parameter is as it should be, but there is no sense in what they say: a query "
         "without a letter or digit, a cursor from another question, a passage both liked and not.",
+    ),
+    Kind(
+        "file-refused",
+        422,
+        "The file is not taken",
+        "No file is kept under such a name, files of its kind cannot be read, or too many have "
+        "its name.",
     ),
     Kind(
         "too-many-requests",
@@ -195,6 +210,12 @@ _ALL = (
         "The collection cannot be read",
         "The disk is damaged, unreadable or full.",
     ),
+    Kind(
+        "not-stored",
+        507,
+        "The file cannot be put away",
+        "The disk or the folder for uploads is full, gone, or may not be written to.",
+    ),
 )
 
 #: Every kind of problem by its code.
@@ -212,7 +233,10 @@ _SENTENCES = {
         "This address does not answer to that method.",
         "The Allow header lists those it answers to.",
     ),
-    "body-too-large": ("The body is larger than 64 KiB.", "Ask with a shorter query."),
+    "body-too-large": (
+        "The body is too large.",
+        "Ask with a shorter query, or send smaller files.",
+    ),
     "unsupported-media-type": (
         "The body is not declared as JSON.",
         "Send it with the header Content-Type: application/json.",

@@ -14,7 +14,7 @@ from search.settings import Settings
 @click.command("serve", short_help="Serve the search page and the JSON API.")
 @setting_options(
     "collection", "home", "host", "port", "threads", "workers", "waiting", "access",
-    "allow_origin", "rate_limit", "log_format",
+    "allow_origin", "rate_limit", "log_format", "upload_folder", "upload_mb", "max_file_mb",
 )  # fmt: skip
 @click.option(
     "--watch", is_flag=True, help="Follow the indexed folders too, as wherein watch does."

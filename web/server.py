@@ -18,7 +18,8 @@ from flask import Flask
 
 from search.errors import SettingError
 
-#: Larger bodies are cut off before the application sees them; it has its own, smaller limit.
+#: Larger bodies, but for files, are cut off before the application sees them; it has its own,
+#: smaller limit.
 _BODY_LIMIT = 1024 * 1024
 #: Seconds after which a connection on which nothing happens is closed, finished or not, and how
 #: often it is looked for such.
@@ -78,6 +79,8 @@ class Server:
         from waitress import create_server
 
         from web.limits import watch
+        from web.receiving import channel_with
+        from web.uploads import body_limit
 
         # It warns whenever more requests wait than there are threads, which is no news to anybody.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -87,13 +90,13 @@ class Server:
                 sockets=[self._socket],
                 threads=threads,
                 ident=None,
-                max_request_body_size=_BODY_LIMIT,
                 channel_timeout=_IDLE,
                 cleanup_interval=_LOOKED,
                 connection_limit=_CONNECTIONS,
                 # select cannot tell of as many connections.
                 asyncore_use_poll=True,
             )
+        server.channel_class = channel_with(body_limit(app, _BODY_LIMIT))
         waiting = server.task_dispatcher.queue
         watch(app, lambda: len(waiting))
         self._server = server

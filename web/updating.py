@@ -2,133 +2,181 @@
 
 from __future__ import annotations
 
-import json
-import os
+import logging
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
 
-from search.engine import Engine
+from search.runs import read_run
 from search.settings import Settings
 
+_log = logging.getLogger("wherein.web")
+
 _KEY = "wherein.updating"
-#: How much of what a run said is kept, from its end.
+#: How much of what a run said is kept, from its end, and how long a line of it may be.
 _SAID = 4_000
-#: How often its state is told, and for how long before whoever listens asks again; in seconds.
+_LINE = 300
+#: A run over what was sent is tried so many times: another process may be writing just then.
+_TRIES = 5
+#: Seconds between them, and between looks at whether another run is over, and how many of those.
 _PAUSE = 1.0
-_LISTENED = 25.0
+_LOOKS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """How the collection is getting on.
+class Own:
+    """The run that was begun from here last.
 
     Attributes:
-        running: Whether a run was begun from here and goes on.
-        failed: Whether the last one failed.
+        running: Whether it goes on.
+        failed: Whether it failed.
         said: What it said at last, one line.
-        documents: How many documents there are.
-        passages: How many passages.
-        failures: How many files could not be read.
+        process: The number of its process while it goes on, or None.
     """
 
-    running: bool
-    failed: bool
-    said: str
-    documents: int
-    passages: int
-    failures: int
+    running: bool = False
+    failed: bool = False
+    said: str = ""
+    process: int | None = None
 
 
 class Updating:
-    """Brings a collection up to date when asked to; safe to use from several threads."""
+    """Brings a collection up to date when asked to; safe to use from several threads.
+
+    Args:
+        settings: Name the collection.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._output: Path | None = None
         self._said = ""
+        self._code = 0
+        self._due: Path | None = None
 
     def begin(self) -> bool:
-        """Begin a run; False if one goes on already.
-
-        Raises:
-            OSError: The process cannot be started.
-        """
+        """Begin a run through all that was indexed; False if one goes on already."""
         with self._guard:
-            if self._process is not None and self._process.poll() is None:
+            if self._thread is not None:
                 return False
-            self._said = ""
-            number, name = tempfile.mkstemp(prefix="wherein-")
-            self._output = Path(name)
-            with os.fdopen(number, "wb") as output:
-                self._process = subprocess.Popen(  # noqa: S603 - our own program
-                    self._command(), stdout=output, stderr=subprocess.STDOUT
-                )
+            self._start(None)
             return True
 
-    def state(self, engine: Engine) -> State:
-        """How it is getting on.
+    def take_in(self, folder: Path) -> None:
+        """Have a folder indexed in which there is something new.
+
+        A run that goes on may have passed it by already, so that another one follows then. Whatever
+        comes meanwhile is in that one as well.
 
         Args:
-            engine: The engine of the collection.
-
-        Raises:
-            CollectionError: The collection cannot be read, or was deleted.
+            folder: The folder.
         """
-        counts = engine.counts()
         with self._guard:
-            code = None if self._process is None else self._process.poll()
-            running = self._process is not None and code is None
-            said = self._last_line()
-        return State(running, bool(code), said, counts.documents, counts.passages, counts.failures)
+            if self._thread is not None:
+                self._due = folder
+            else:
+                self._start(folder)
 
-    def events(self, engine: Engine) -> Iterator[str]:
-        """Its state as server-sent events, as often as it changes, until a run has ended.
+    def own(self) -> Own:
+        """How the run is getting on that was begun from here last."""
+        with self._guard:
+            running, process = self._thread is not None, self._process
+            return Own(
+                running,
+                not running and self._code != 0,
+                self._last_line(),
+                process.pid if running and process is not None else None,
+            )
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until no run goes on that was begun from here.
 
         Args:
-            engine: The engine of the collection.
+            seconds: How long at the most.
 
-        Raises:
-            CollectionError: The collection cannot be read, or was deleted.
+        Returns:
+            Whether none goes on any more.
         """
-        until = time.monotonic() + _LISTENED
-        told: State | None = None
-        while time.monotonic() < until:
-            state = self.state(engine)
-            if state != told:
-                yield f"data: {json.dumps(asdict(state))}\n\n"
-                told = state
-            if not state.running:
+        until = time.monotonic() + seconds
+        while (thread := self._thread) is not None:
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                return False
+        return True
+
+    def _start(self, folder: Path | None) -> None:
+        self._thread = threading.Thread(
+            target=self._attend, args=(folder,), name="wherein-updating", daemon=True
+        )
+        self._thread.start()
+
+    def _attend(self, folder: Path | None) -> None:
+        """Run it, and then what became due meanwhile."""
+        while True:
+            try:
+                code = self._run(folder)
+            except OSError as error:
+                _log.error("wherein index cannot be started (%s).", error.strerror)
+                code = 1
+            with self._guard:
+                self._output = None
+                folder, self._due = self._due, None
+                if folder is None:
+                    self._code, self._process, self._thread = code, None, None
+                    return
+
+    def _run(self, folder: Path | None) -> int:
+        """Run it until it succeeds or was tried often enough; its exit code."""
+        code = 0
+        for _ in range(1 if folder is None else _TRIES):
+            if folder is not None:
+                self._await_others()
+            with tempfile.NamedTemporaryFile(prefix="wherein-") as output:
+                with self._guard:
+                    self._output = Path(output.name)
+                    self._process = process = subprocess.Popen(  # noqa: S603 - our own program
+                        self._command(folder), stdout=output, stderr=subprocess.STDOUT
+                    )
+                code = process.wait()
+                with self._guard:
+                    self._said, self._output = self._last_line(), None
+            if not code or folder is None:
+                break
+            time.sleep(_PAUSE)
+        return code
+
+    def _await_others(self) -> None:
+        """Wait while a run is at work that was begun elsewhere: only one may write."""
+        place = self._settings.collections / self._settings.collection
+        for _ in range(_LOOKS):
+            if read_run(place) is None:
                 return
             time.sleep(_PAUSE)
 
-    def _close(self) -> None:
-        if self._output is not None:
-            self._output.unlink(missing_ok=True)
-            self._output = None
-
     def _last_line(self) -> str:
+        """What a run said at last; it writes to a file, which nobody need empty for it to go on."""
         if self._output is None:
-            return ""
+            return self._said
         with self._output.open("rb") as output:
             output.seek(max(0, self._output.stat().st_size - _SAID))
             lines = output.read(_SAID).decode("utf-8", "replace").splitlines()
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        return next((line.strip()[:_LINE] for line in reversed(lines) if line.strip()), "")
 
-    def _command(self) -> list[str]:
+    def _command(self, folder: Path | None) -> list[str]:
         # -P: a module in the folder somebody happens to stand in must not be taken for one of ours.
         program = [sys.executable, "-P", "-m", "indexer.cli", "index"]
         settings = self._settings
-        return [*program, "--collection", settings.collection, "--home", str(settings.home)]
+        names = ["--collection", settings.collection, "--home", str(settings.home)]
+        return [*program, *names, *([] if folder is None else ["--", str(folder)])]
 
 
 def install(app: Flask, settings: Settings) -> None:

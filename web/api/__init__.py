@@ -13,6 +13,7 @@ from web.api import (  # noqa: F401 - they declare what they answer
     asking,
     collections,
     documents,
+    files,
     judgements,
     mapping,
     search,

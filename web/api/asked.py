@@ -21,6 +21,8 @@ NAMED_LIMIT = 50
 #: Most documents on one page of their list, and completions of one text.
 PAGE_LIMIT = 200
 SUGGESTIONS_LIMIT = 20
+#: Longest name of a file that is looked at.
+FILE_NAME_LIMIT = 1_000
 #: Numbers of documents and passages lie below; as many digits as an address may have.
 NUMBER_LIMIT = 10**18 - 1
 
@@ -222,6 +224,16 @@ class JudgementBody(Asked):
     q: Text
     passage_id: Number
     relevance: Annotated[int, Field(ge=0, le=RELEVANCE_MOST)] | None
+
+
+class FileParams(Asked):
+    """What is said of a file that is sent.
+
+    Attributes:
+        name: Its name, with a suffix that tells what it is, and without a folder.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=FILE_NAME_LIMIT)]
 
 
 def question(

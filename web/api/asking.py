@@ -12,7 +12,7 @@ from search.why import Why
 from web import state
 from web.api import answers, contract
 from web.api.asked import ExplainParams, FacetParams, MeaningsParams, SuggestParams
-from web.api.contract import by_generation
+from web.api.contract import by_content, by_generation
 from web.api.freshness import Passing
 
 
@@ -29,7 +29,8 @@ def meanings(params: MeaningsParams) -> dict[str, Any]:
     return {"meanings": {str(number): msgspec.to_builtins(found[number]) for number in found}}
 
 
-@contract.get("/facets", Facets, FacetParams, problems=("unanswerable",), changing=by_generation)
+# Without the encoder more is left to words, and that may pass without anything being written.
+@contract.get("/facets", Facets, FacetParams, problems=("unanswerable",), changing=by_content)
 def facets(params: FacetParams) -> dict[str, Any]:
     """How many documents match a query, by type, folder, language, year and author."""
     found: dict[str, Any] = msgspec.to_builtins(state.engine().facets(params.query()))

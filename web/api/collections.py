@@ -10,7 +10,7 @@ from search.storage import storage_errors
 from web import state
 from web.api import answers, contract
 from web.api.asked import Nothing
-from web.api.contract import by_generation
+from web.api.contract import by_content
 
 
 @contract.get("/collections", answers.Collections)
@@ -23,7 +23,7 @@ def collections(_: Nothing) -> dict[str, Any]:
     return {"collections": [{"name": name, "served": name == served} for name in names]}
 
 
-@contract.get("/status", answers.StatusAnswer, changing=by_generation)
+@contract.get("/status", answers.StatusAnswer, changing=by_content)
 def status(_: Nothing) -> dict[str, Any]:
     """Sizes, origin, failures and scans of the collection."""
     return status_of(state.engine().collection)

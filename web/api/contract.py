@@ -31,6 +31,7 @@ View = Callable[..., Response | Passing | dict[str, Any]]
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
+FILE = "application/octet-stream"
 
 _HALVES = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -52,6 +53,7 @@ class Endpoint:
         scope: What a key must be good for.
         changing: What else than the collection's generation the answer depends on, given the
             path's numbers; None if answers are not to be kept at all.
+        takes_file: Whether its body is a file, and its parameters stand in the address.
     """
 
     method: str
@@ -63,6 +65,7 @@ class Endpoint:
     problems: tuple[str, ...]
     scope: Scope
     changing: Callable[..., str] | None
+    takes_file: bool = False
 
     @property
     def summary(self) -> str:
@@ -72,7 +75,12 @@ class Endpoint:
     @property
     def has_body(self) -> bool:
         """Whether its parameters come in a body."""
-        return self.method == "POST"
+        return self.method == "POST" and not self.takes_file
+
+
+def by_content(**_: int) -> str:
+    """Say that what an answer depends on shows in itself alone, so that it is made each time."""
+    return ""
 
 
 def by_generation(**_: int) -> str:
@@ -128,6 +136,20 @@ def post(
     return _declare("POST", path, asked, answer, lines, problems, scope, None)
 
 
+def upload(
+    path: str, answer: Any, asked: Any, *, problems: tuple[str, ...] = ()
+) -> Callable[[View], View]:
+    """Declare what a view takes and gives that takes a file, the body of a POST.
+
+    Args:
+        path: As `Endpoint` has it, and so are the others.
+        answer: The type of the answer.
+        asked: The model of its parameters.
+        problems: What it may report.
+    """
+    return _declare("POST", path, asked, answer, None, problems, Scope.WRITE, None, True)
+
+
 def _declare(method: str, *declared: Any) -> Callable[[View], View]:
     path, *rest = declared
 
@@ -150,9 +172,13 @@ def register(blueprint: Blueprint) -> None:
 def _answer(each: Endpoint, **places: int) -> Response:
     """Answer the request at hand, unless whoever asks may not or has the answer already."""
     access.require(each.scope)
+    if each.takes_file:
+        _require_type(FILE)
     given = from_body(each.asked) if each.has_body else from_arguments(each.asked)
     tag = None
-    if each.changing is not None and not each.has_body:
+    if each.changing is by_content:
+        return _if_new(each.view(given, **places))
+    if each.changing is not None and each.method == "GET":
         tag = freshness.tag(each.changing(**places))
         if freshness.is_known(tag):
             return freshness.not_modified(tag)
@@ -161,6 +187,14 @@ def _answer(each: Endpoint, **places: int) -> Response:
         return found
     if tag is None or isinstance(found, Passing):
         return json_reply(found.value if isinstance(found, Passing) else found)
+    return freshness.marked(json_reply(found), tag)
+
+
+def _if_new(found: Any) -> Response:
+    """An answer, unless whoever asks has this very one."""
+    tag = freshness.tag_of(found)
+    if freshness.is_known(tag):
+        return freshness.not_modified(tag)
     return freshness.marked(json_reply(found), tag)
 
 
@@ -198,12 +232,7 @@ def from_body(asked: Any) -> Any:
             "Put them into the body.",
             next(iter(request.args))[:REPEATED],
         )
-    if request.mimetype != JSON:
-        raise RequestError(
-            "unsupported-media-type",
-            "The body is not declared as JSON.",
-            "Send it with the header Content-Type: application/json.",
-        )
+    _require_type(JSON)
     try:
         value = _whole(json.loads(request.get_data(cache=False)))
     except (ValueError, RecursionError):
@@ -213,6 +242,16 @@ def from_body(asked: Any) -> Any:
             "invalid-body", "The body is no JSON object.", 'Send one such as {"q": "some words"}.'
         )
     return _checked(asked, value)
+
+
+def _require_type(wanted: str) -> None:
+    """Refuse a body of any other type; a page of another web site cannot send this one unasked."""
+    if request.mimetype != wanted:
+        raise RequestError(
+            "unsupported-media-type",
+            "The body is not declared as JSON." if wanted == JSON else "The body is no file.",
+            f"Send it with the header Content-Type: {wanted}.",
+        )
 
 
 def _whole(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,8 @@ def tag(changing: str = "") -> str:
         generations = reading.meta("generation"), reading.meta("published")
     parts = (
         current_app.config["VERSION"],
+        # Started anew with a reranker, say, a server answers the same question in another way.
+        str(state.settings()),
         str(collection.build),
         collection.manifest.encoder.digest,
         *map(str, generations),
@@ -51,6 +54,16 @@ def tag(changing: str = "") -> str:
         data = part.encode("utf-8", "surrogateescape")
         digest.update(len(data).to_bytes(4, "big") + data)
     return digest.hexdigest()
+
+
+def tag_of(value: Any) -> str:
+    """The ETag of an answer that may change without the collection doing so.
+
+    Args:
+        value: The answer, as `json` can write it.
+    """
+    data = json.dumps(value, sort_keys=True).encode()
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
 def is_known(known: str) -> bool:

@@ -21,7 +21,7 @@ from search.keys import Scope
 from web import links
 from web.api import answers
 from web.api.asked import NUMBER_LIMIT, Nothing
-from web.api.contract import ENDPOINTS, JSON, LINES, Endpoint
+from web.api.contract import ENDPOINTS, FILE, JSON, LINES, Endpoint
 from web.problems import KINDS
 
 PROBLEM = "application/problem+json"
@@ -31,7 +31,7 @@ _PLACE = re.compile(r"<number:(\w+)>")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.+?)(?=^    \w|^\S|\Z)", re.MULTILINE | re.DOTALL)
 #: The order in which addresses are described; others follow.
 _AREAS = ("search", "documents", "passages", "similar", "feedback", "meanings", "facets", "suggest",
-          "explain", "judgements", "map", "collections", "status")  # fmt: skip
+          "explain", "judgements", "map", "files", "collections", "status")  # fmt: skip
 #: What any address may answer with, beside the problems it declares.
 _ANYWHERE = (
     "host-refused", "key-required", "key-refused", "scope-missing", "cross-origin",
@@ -40,6 +40,7 @@ _ANYWHERE = (
 )  # fmt: skip
 _OF_ARGUMENTS = ("missing-parameter", "unknown-parameter", "invalid-parameter")
 _OF_BODIES = ("invalid-body", "body-too-large", "unsupported-media-type")
+_OF_FILES = ("unsupported-media-type",)
 
 
 class _Described(GenerateJsonSchema):
@@ -127,6 +128,8 @@ def _operation(each: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     if each.has_body:
         body = _schema_of(each.asked, "validation", schemas)
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
+    if each.takes_file:
+        operation["requestBody"] = {"required": True, "content": {FILE: {"schema": {}}}}
     return operation
 
 
@@ -174,6 +177,8 @@ def _problems(each: Endpoint) -> dict[str, Any]:
     codes = (*_ANYWHERE, *_OF_ARGUMENTS, *each.problems)
     if each.has_body:
         codes += _OF_BODIES
+    if each.takes_file:
+        codes += _OF_FILES
     if _PLACE.search(each.path):
         codes += ("not-found",)
     by_status: dict[int, list[str]] = {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
 from web.api.openapi import document
+from web.catalogue import Texts, texts
 from web.problems import KINDS
 from web.replies import json_reply
 
@@ -39,7 +41,7 @@ def docs() -> str:
         operations=operations,
         schemas=schemas,
         kinds=KINDS,
-        type_of=type_of,
+        type_of=functools.partial(type_of, say=texts()),
         named=named,
     )
 
@@ -54,24 +56,35 @@ def named(schema: dict[str, Any]) -> str | None:
     return None if target is None else str(target).rpartition("/")[2]
 
 
-def type_of(schema: dict[str, Any]) -> str:
-    """What a value must be, in words, such as "integer, 1 to 200"."""
+def type_of(schema: dict[str, Any], say: Texts) -> str:
+    """What a value must be, in words, such as "integer, 1 to 200".
+
+    Args:
+        schema: The schema that says it.
+        say: The language of the page.
+    """
     if "anyOf" in schema or "oneOf" in schema:
-        return " or ".join(type_of(each) for each in schema.get("anyOf") or schema["oneOf"])
+        several = schema.get("anyOf") or schema["oneOf"]
+        return _either([type_of(each, say) for each in several], say)
     if "$ref" in schema:
         return named(schema) or ""
     if "enum" in schema:
-        return " or ".join(f"“{value}”" for value in schema["enum"])
+        return _either([f"“{value}”" for value in schema["enum"]], say)
     if "const" in schema:
         return f"“{schema['const']}”"
     kind = str(schema.get("type", "anything"))
     if kind == "array":
-        return f"list of {type_of(schema.get('items', {}))}"
+        return say("api.list_of", of=type_of(schema.get("items", {}), say))
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
-        return f"object of {type_of(schema['additionalProperties'])}"
+        return say("api.object_of", of=type_of(schema["additionalProperties"], say))
     least, most = schema.get("minimum"), schema.get("maximum")
+    name = say.known(f"api.types.{kind}", kind)
     if least is not None and most is not None:
-        return f"{kind}, {least:,} to {most:,}"
+        return f"{name}, {say('api.range', least=least, most=most)}"
     if "maxLength" in schema:
-        return f"{kind}, up to {schema['maxLength']:,} characters"
-    return kind
+        return f"{name}, {say('api.characters', n=schema['maxLength'])}"
+    return name
+
+
+def _either(several: list[str], say: Texts) -> str:
+    return f" {say('api.or')} ".join(several)

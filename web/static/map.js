@@ -86,6 +86,7 @@ const draw = () => {
     if (round) context.fill();
   });
   context.globalAlpha = 1;
+  if (isBySubject()) labels.forEach(writeLabel); // beneath the hits, which must be seen
   for (const at of hits.values()) {
     context.beginPath();
     context.arc(toX(map.x[at]), toY(map.y[at]), size / 2 + 3, 0, 7);
@@ -111,7 +112,6 @@ const draw = () => {
     context.strokeStyle = inks.accent;
     context.stroke();
   }
-  if (isBySubject()) labels.forEach(writeLabel);
   if (lasso.length > 1) {
     context.beginPath();
     lasso.forEach(([x, y], at) => context[at ? "lineTo" : "moveTo"](toX(x), toY(y)));

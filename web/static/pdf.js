@@ -4,20 +4,25 @@ import * as pdfjs from "./vendor/pdfjs/pdf.min.mjs";
 import { say } from "./common.js";
 import { rangesOf } from "./find.js";
 
-pdfjs.GlobalWorkerOptions.workerSrc = new URL("./vendor/pdfjs/pdf.worker.min.mjs", import.meta.url).href;
+const beside = (name) => new URL(`./vendor/pdfjs/${name}`, import.meta.url).href;
+pdfjs.GlobalWorkerOptions.workerSrc = beside("pdf.worker.min.mjs");
 
-/* No document may run anything or reach the network. */
+/* No document may run anything or reach the network; what drawing one takes comes from here. */
 const CAREFUL = {
   isEvalSupported: false,
   enableXfa: false,
-  useWasm: false,
   useWorkerFetch: false,
+  cMapUrl: beside("cmaps/"),
+  cMapPacked: true,
+  standardFontDataUrl: beside("fonts/"),
+  wasmUrl: beside("wasm/"),
   disableAutoFetch: true,
   stopAtErrors: false,
 };
 const WIDEST = 900;
 
-const markOn = (sheet, layer, text) => {
+/** Mark a text on a drawn page; gives the first of the marks. */
+const markOn = (sheet, layer, text, kind = "on-page") => {
   const frame = sheet.getBoundingClientRect();
   const marks = document.createElement("div");
   marks.className = "marks";
@@ -25,7 +30,7 @@ const markOn = (sheet, layer, text) => {
     for (const box of range.getClientRects()) {
       if (box.width < 1 || box.height < 1) continue;
       const mark = document.createElement("div");
-      mark.className = "on-page";
+      mark.className = kind;
       mark.style.left = `${((box.left - frame.left) / frame.width) * 100}%`;
       mark.style.top = `${((box.top - frame.top) / frame.height) * 100}%`;
       mark.style.width = `${(box.width / frame.width) * 100}%`;
@@ -74,8 +79,9 @@ const draw = async (document_, sheet, number) => {
 /**
  * Show a PDF.
  * @param {HTMLElement} pane says where the file is, at which page to open, and what to mark there
+ * @param {Promise<string>} sentence the sentence of the passage that carried its meaning, or ""
  */
-export const showPdf = async (pane) => {
+export const showPdf = async (pane, sentence) => {
   const task = pdfjs.getDocument({ url: pane.dataset.url, ...CAREFUL });
   const pdf = await task.promise;
   const first = await pdf.getPage(1);
@@ -116,6 +122,12 @@ export const showPdf = async (pane) => {
     mark.scrollIntoView({ block: "center" });
   }
   pane.dataset.ready = mark || !text ? "marked" : "unmarked";
+  sentence.then(async (meant) => {
+    for (const number of meant && mark ? [opened, opened + 1] : []) {
+      const page = number <= pdf.numPages ? await drawn(number) : null;
+      if (page && markOn(sheets[number - 1], page, meant, "meant-on-page")) break;
+    }
+  });
   const sight = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) if (entry.isIntersecting) drawn(sheets.indexOf(entry.target) + 1);

@@ -15,10 +15,25 @@ const notice = (sentence) => {
   aside.append(line);
 };
 
+/* The sentence of the passage that carries the meaning, or "" */
+const meant = (async () => {
+  const query = new URLSearchParams(location.search).get("q");
+  const number = article?.dataset.passage;
+  const whole = article?.dataset.passageText;
+  if (!query || !number || !whole) return "";
+  const response = await fetch("/api/v1/meanings?" + new URLSearchParams({ q: query, passages: number }));
+  if (!response.ok) return "";
+  const { sentence } = (await response.json()).meanings[number] ?? {};
+  return sentence ? [...whole].slice(sentence.start, sentence.end).join("") : "";
+})().catch((error) => {
+  console.warn(error);
+  return "";
+});
+
 /* A PDF */
 if (pane) {
   import("./pdf.js")
-    .then(({ showPdf }) => showPdf(pane))
+    .then(({ showPdf }) => showPdf(pane, meant))
     .then((isMarked) => {
       if (!isMarked) notice(say("not_marked"));
     })
@@ -45,19 +60,10 @@ if (pane) {
   });
 }
 
-/* The sentence that carries the meaning */
+/* The same in the text of the document */
 const markMeaning = async () => {
-  const query = new URLSearchParams(location.search).get("q");
-  const number = article?.dataset.passage;
-  const passages = [...document.querySelectorAll(".passage")];
-  if (!query || !number || !passages.length) return;
-  const response = await fetch("/api/v1/meanings?" + new URLSearchParams({ q: query, passages: number }));
-  if (!response.ok) return;
-  const meaning = (await response.json()).meanings[number];
-  const whole = article.dataset.passageText;
-  if (!meaning?.sentence || !whole) return;
-  const sentence = [...whole].slice(meaning.sentence.start, meaning.sentence.end).join("");
-  markText(article, sentence, "meant", say("meant"));
+  const sentence = await meant;
+  if (sentence && document.querySelector(".passage")) markText(article, sentence, "meant", say("meant"));
 };
 
 /* How near each passage is, along the edge */

@@ -188,3 +188,18 @@ class Judged(BaseModel):
     """
 
     judgement: JudgementShape | None
+
+
+class KeptFile(BaseModel):
+    """A file that was sent, as it was put away; a run that indexes it was begun.
+
+    Attributes:
+        name: What it is called in the folder for uploads; with a number if another file had its
+            name already.
+        size: Its size in bytes.
+        new: Whether it was put there; false if the very same file was there already.
+    """
+
+    name: str
+    size: int
+    new: bool
