@@ -5,10 +5,11 @@ PORT ?= 8000
 COLLECTION ?= sample
 KILLS ?= 50
 CASES ?= 2000
+TO ?= artefacts/scale
 EXAMPLES ?= 100
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test long fuzz-api bench-serve check lint format types unit crash fuzz golden eval bench-encode bench-index bench-large bench-highlights bench-unanswered bench-precision bench-scale bench-page bench-python-docs bench-keywords corpus cli-reference wheel clean
+.PHONY: help run test long fuzz-api bench bench-query bench-indexing bench-serve check lint format types unit crash fuzz golden eval bench-encode bench-index bench-large bench-highlights bench-unanswered bench-precision bench-scale bench-page bench-python-docs bench-keywords corpus cli-reference wheel clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +23,10 @@ help: ## List the chores
 
 .venv/.test: pyproject.toml constraints.txt | .venv/pyvenv.cfg
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch .venv/.run $@
+
+.venv/.bench: pyproject.toml constraints.txt | .venv/pyvenv.cfg
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch .venv/.run $@
 
 run: .venv/.run ## Install, index sample_corpus/ and serve the search page on http://127.0.0.1:8000
@@ -61,17 +66,30 @@ fuzz: .venv/.test ## Spoil real files of every format and read them: make fuzz C
 fuzz-api: .venv/.test ## Ask the API whatever its description allows and does not: make fuzz-api EXAMPLES=100
 	$(BIN)/python tests/api_fuzz_lane.py --examples $(EXAMPLES) $(ARGS)
 
-bench-serve: .venv/.test ## Requests a second and how long they take, from 1 to 64 clients
-	$(BIN)/python benchmarks/serve.py --record $(ARGS)
+bench: .venv/.bench ## All that is held against a limit, peers beside it, in about half an hour: make bench DATA=dir
+	$(MAKE) bench-encode
+	$(MAKE) bench-query bench-indexing bench-serve DATA=$(DATA)
+	$(MAKE) bench-scale DATA=$(DATA) TO=$(TO) ARGS="--engine whoosh --counts 10000 20000 30000 100000"
+	$(MAKE) bench-scale DATA=$(DATA) TO=$(TO) ARGS="--engine tantivy --counts 10000 30000 100000"
+	$(BIN)/python benchmarks/results.py
+
+bench-query: .venv/.bench ## Whole queries beside txtai, Chroma, LanceDB and others: make bench-query DATA=dir
+	$(BIN)/python benchmarks/query.py --data $(DATA) $(ARGS)
+
+bench-indexing: .venv/.bench ## A folder indexed from start to end, beside others: make bench-indexing DATA=dir
+	$(BIN)/python benchmarks/indexing.py --data $(DATA) $(ARGS)
+
+bench-serve: .venv/.bench ## Requests a second, from 1 to 64 clients, also while indexing: make bench-serve DATA=dir
+	$(BIN)/python benchmarks/serve.py --data $(DATA) $(ARGS)
 
 golden: .venv/.test ## Write the expected passages of every format anew
 	$(BIN)/python tests/test_golden.py
 
-bench-encode: .venv/.run ## Passages and queries a second, beside other runtimes, and what 8 bits cost
+bench-encode: .venv/.bench ## Passages and queries a second, beside other runtimes, and what 8 bits cost
 	$(BIN)/python benchmarks/encode.py --passages 600
 	$(BIN)/python benchmarks/encode.py --passages 240 --masked
 	$(BIN)/python benchmarks/encode.py --quality
-	$(BIN)/python benchmarks/encode.py --pipeline sample_corpus
+	$(BIN)/python benchmarks/encode.py --pipeline sample_corpus --copies 30
 	$(BIN)/python benchmarks/results.py
 
 bench-index: .venv/.test ## Files and megabytes a second by format, and peak memory on a gigabyte

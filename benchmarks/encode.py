@@ -2,7 +2,7 @@
 
     python benchmarks/encode.py [--passages N] [--rounds N] [--masked]
     python benchmarks/encode.py --quality
-    python benchmarks/encode.py --pipeline FOLDER
+    python benchmarks/encode.py --pipeline FOLDER [--copies N]
 
 The first encodes the same passages of mixed length, from the collections in ../shared/data (or
 sample_corpus where they are not there), with sentence-transformers as it comes, with Wherein, and
@@ -12,7 +12,8 @@ other programs on the machine disturb less, and the cosine to full precision. Wi
 instructions past AVX2 are kept from the runtimes that can be told so.
 
 --quality measures nDCG@10 by embeddings alone, in full precision and as Wherein encodes, and
---pipeline indexes a folder and says for which part of the time the encoder was at work.
+--pipeline indexes a folder and says for which part of the time the encoder was at work; with
+--copies, so many copies of its texts, each with words of its own in every paragraph.
 """
 
 from __future__ import annotations
@@ -200,6 +201,18 @@ def quality() -> list[dict[str, Any]]:
     return rows
 
 
+def copied(folder: Path, to: Path, copies: int) -> Path:
+    """Make copies of the texts in a folder, no two passages alike; give the folder they are in."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".md", ".txt") and path.is_file():
+            blocks = path.read_text("utf-8", "replace").split("\n\n")
+            for copy in range(copies):
+                place = to / f"{copy:03d}" / path.relative_to(folder)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text("\n\n".join(f"{b}\nCopy {copy}." for b in blocks), "utf-8")
+    return to
+
+
 def pipeline(folder: Path) -> dict[str, Any]:
     """Index a folder and see for which part of the time the encoder was at work."""
     from indexer.opening import open_for_indexing
@@ -246,6 +259,7 @@ def main() -> None:
     parser.add_argument("--masked", action="store_true")
     parser.add_argument("--quality", action="store_true")
     parser.add_argument("--pipeline", type=Path, metavar="FOLDER")
+    parser.add_argument("--copies", type=int, default=0)
     given = parser.parse_args()
     command = f"python benchmarks/encode.py {' '.join(sys.argv[1:])}".strip()
     print(machine())
@@ -255,7 +269,13 @@ def main() -> None:
         figures["largest difference"] = Figure(worst, limit="≤ 0.005")
         record("encode-quality", figures, command)
     elif given.pipeline:
-        found = pipeline(given.pipeline)
+        command = f"python benchmarks/encode.py --pipeline {given.pipeline.name}"
+        with tempfile.TemporaryDirectory() as place:
+            folder = given.pipeline
+            if given.copies:
+                command += f" --copies {given.copies}"
+                folder = copied(folder, Path(place), given.copies)
+            found = pipeline(folder)
         figures = {**found, "encoder busy": Figure(found["encoder busy"], limit="≥ 0.9")}
         record("encode-pipeline", figures, command)
     elif given.masked and not os.environ.get("ONEDNN_MAX_CPU_ISA"):

@@ -10,6 +10,7 @@ its peers and its limit.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from gauge import machine
 FOLDER = Path(__file__).with_name("results")
 PAGE = Path(__file__).with_name("RESULTS.md")
 _WITHIN = " / "
+#: A path from the root on, as a text or within one, but not what stands between two words.
+_ABSOLUTE = re.compile(r"""(?<![\w.…)\]])(?:~?/[\w.-]+/[\w./-]*|[A-Za-z]:\\+\w+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,9 @@ def record(name: str, figures: Mapping[str, Any], command: str) -> Path:
 
     Returns:
         The file.
+
+    Raises:
+        ValueError: A path of this machine stands in it.
     """
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.json"
@@ -70,6 +76,8 @@ def record(name: str, figures: Mapping[str, Any], command: str) -> Path:
         "figures": figures,
     }
     text = json.dumps(found, indent=1, ensure_ascii=False, default=_plain)
+    if there := _ABSOLUTE.search(text):
+        raise ValueError(f"A path of this machine would be recorded: {there[0]}")
     path.write_text(text + "\n", "utf-8")
     return path
 
@@ -101,7 +109,7 @@ def _section(found: Mapping[str, Any]) -> str:
         "",
     ]
     tables = dict(_tables(found["figures"], ""))
-    single = [
+    single: list[Mapping[str, Any]] = [
         {
             "figure": name,
             "measured": _number(figure.value, figure.unit),

@@ -1,13 +1,17 @@
-"""How many requests a second the server answers, and how long each takes: ``make bench-serve``.
+"""How many requests a second the server answers, and how long each takes: `make bench-serve`.
 
-Indexes the sample corpus with the built-in model, serves it on loopback with each server that is
-there (waitress always; gunicorn and granian if they can be imported), and asks it over the network
-stack from 1, 4, 16 and 64 clients at once, each with a connection of its own that it keeps.
+    python benchmarks/serve.py --data FOLDER [--passages 20000] [--seconds 4]
+
+Makes a collection of passages mixed from BEIR collections in FOLDER, serves it on loopback with
+each server that is there (waitress always, with one process and with as many as there are cores;
+gunicorn and granian if they can be imported), and asks it over the network stack from 1, 4, 16 and
+64 clients at once. Each load is asked twice: questions that come again and again, whose embeddings
+are kept, and questions never asked before, which the encoder has all to do. Then `wherein serve` is
+asked once more while `wherein index` adds files to the collection. It takes about four minutes.
 
 The clients run in a process beside the server and share its processors, so that figures are lower
-than a server by itself would give. Eight questions come again and again, so that their embeddings
-are kept; with --fresh each is asked once, and the encoder has all of them to do. What was turned
-away for want of capacity is told apart from errors.
+than a server by itself would give. What was turned away for want of capacity is told apart from
+errors.
 """
 
 from __future__ import annotations
@@ -17,32 +21,33 @@ import http.client
 import importlib.util
 import itertools
 import os
+import random
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote_plus
+from typing import Any
+
+from load import load
+from material import grown, put_into_collection
+from results import Figure, record
+from synthesis import Real, fresh_questions, questions, real_passages
+
+from search.encoders import DEFAULT_MODEL, load_encoder
+from search.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 CLIENTS = (1, 4, 16, 64)
-QUESTIONS = (
-    "water escaping from a pipe",
-    "how long may the landlord keep the deposit",
-    "who pays for the boiler",
-    "leaves turn sunlight into sugar",
-    "opening hours of the archive",
-    "code E7",
-    "what to do when bees swarm",
-    "insurance against burglary",
-)
+#: How many clients the limits are for, and how many questions come again.
+LIMITED, KNOWN = 16, 64
+PATH = "/api/v1/search?k=10&q={q}"
+_CACHE = Settings.from_environment().cache
+#: Files that are indexed beside the server: more than it is done with while it is asked.
+_FILES = 1_500
 _WSGI = """
 from search.engine import Engine
 from search.settings import Settings
@@ -54,73 +59,6 @@ app = create_app(settings, engine)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What one load came to.
-
-    Attributes:
-        per_second: Answers a second.
-        p50: Half of the answers took no longer, in milliseconds.
-        p95: So did 95 of a hundred.
-        p99: And 99.
-        turned_away: How many requests were answered 503 with Retry-After.
-        errors: How many were answered otherwise than 200, or not at all.
-    """
-
-    per_second: float
-    p50: float
-    p95: float
-    p99: float
-    turned_away: int
-    errors: int
-
-
-def load(port: int, clients: int, seconds: float, path: str, *, fresh: bool = False) -> Figures:
-    """Ask from so many clients for so long, each question once if ``fresh``."""
-    took: list[float] = []
-    outcomes: Counter[str] = Counter()
-    guard = threading.Lock()
-    until = time.perf_counter() + seconds
-
-    def ask(first: int) -> None:
-        own: list[float] = []
-        said: Counter[str] = Counter()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        for number in itertools.count(first):
-            began = time.perf_counter()
-            if began >= until:
-                break
-            words = QUESTIONS[number % len(QUESTIONS)]
-            question = quote_plus(f"{words} {first}.{number} {until}" if fresh else words)
-            try:
-                connection.request("GET", path.format(q=question))
-                response = connection.getresponse()
-                response.read()
-                status = response.status
-            except OSError:
-                connection.close()
-                said["error"] += 1
-                continue
-            own.append((time.perf_counter() - began) * 1000.0)
-            said["fine" if status == 200 else "away" if status == 503 else "error"] += 1
-        connection.close()
-        with guard:
-            took.extend(own)
-            outcomes.update(said)
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    passed = time.perf_counter() - began
-    cuts = statistics.quantiles(took, n=100) if len(took) > 1 else [0.0] * 99
-    return Figures(
-        outcomes["fine"] / passed, cuts[49], cuts[94], cuts[98], outcomes["away"], outcomes["error"]
-    )
-
-
 @contextmanager
 def served(command: list[str], environment: dict[str, str], ready: str) -> Iterator[int]:
     """A server, and the port it answers at."""
@@ -129,13 +67,16 @@ def served(command: list[str], environment: dict[str, str], ready: str) -> Itera
     ) as process:
         try:
             assert process.stdout is not None
+            port = int(environment["PORT"])
             if ready:
-                line = process.stdout.readline()
-                if ready not in line:
-                    sys.exit(line + process.stdout.read())
-                port = int(line.split()[3].rpartition(":")[2])
-            else:
-                port = int(environment["PORT"])
+                said = []
+                for line in process.stdout:
+                    said.append(line)
+                    if ready in line:
+                        break
+                else:
+                    sys.exit("".join(said))
+                port = int(said[-1].partition("http://")[2].split()[0].rpartition(":")[2])
             _wait_for(port, process)
             yield port
         finally:
@@ -156,44 +97,71 @@ def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
     sys.exit("The server did not come up.")
 
 
-def servers(environment: dict[str, str], workers: int) -> Iterator[tuple[str, list[str], str]]:
+def servers(port: str) -> Iterator[tuple[str, list[str], str]]:
     """Every server that is there: what it is called, how it is started, what it says when ready."""
     wherein = [sys.executable, "-P", "-m", "indexer.cli", "serve", "--port", "0"]
     wherein += ["--rate-limit", "0", "--waiting", "256"]
-    yield "waitress", wherein, "answers on"
-    yield f"waitress, {workers} workers", [*wherein, "--workers", str(workers)], "answers on"
-    port = environment["PORT"]
+    workers = os.cpu_count() or 2
+    yield "wherein serve", wherein, "answers on"
+    yield f"wherein serve --workers {workers}", [*wherein, "--workers", str(workers)], "answers on"
     if importlib.util.find_spec("gunicorn"):
         yield (
-            "gunicorn, gthread",
+            "gunicorn, 4 threads",
             [sys.executable, "-m", "gunicorn", "served:app", "--threads", "4", "--bind",
              f"127.0.0.1:{port}", "--log-level", "error"],
             "",
         )  # fmt: skip
     if importlib.util.find_spec("granian"):
         yield (
-            "granian",
+            "granian, 4 threads",
             [sys.executable, "-m", "granian", "--interface", "wsgi", "served:app", "--port", port,
              "--blocking-threads", "4", "--no-log"],
             "",
         )  # fmt: skip
 
 
+@contextmanager
+def indexing(folder: Path, real: Real, environment: dict[str, str]) -> Iterator[Callable[[], bool]]:
+    """`wherein index` at work; what is given tells whether it still is.
+
+    Args:
+        folder: Where to put files of texts that were never seen before.
+        real: What to make them of.
+        environment: Says which collection.
+    """
+    chance = random.Random(3)
+    folder.mkdir()
+    for number in range(_FILES):
+        texts = (chance.choice(real.texts).split() for _ in range(4))
+        words = [word for text in texts for word in chance.sample(text, len(text))]
+        (folder / f"{number}.txt").write_text(" ".join(words), "utf-8")
+    command = [sys.executable, "-P", "-m", "indexer.cli", "index", str(folder)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process:
+        time.sleep(3)  # it has begun to encode by then
+        yield lambda: process.poll() is None
+        process.terminate()
+
+
 def main() -> None:
     """Measure every server under every load, and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long each load lasts")
-    parser.add_argument("--clients", type=int, nargs="*", default=CLIENTS, help="clients at once")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2, help="processes")
-    parser.add_argument("--mode", default="hybrid", help="how to search")
-    parser.add_argument("--model", default=None, help="encoder, if not the built-in one")
-    parser.add_argument("--fresh", action="store_true", help="ask each question once")
-    parser.add_argument("--record", action="store_true", help="keep the figures")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--to", type=Path, default=_CACHE / "benchmarks")
+    parser.add_argument("--passages", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each load lasts")
+    parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="clients at once")
+    parser.add_argument("--engine", default="whoosh", help="keyword engine")
     chosen = parser.parse_args()
-    path = f"/api/v1/search?mode={chosen.mode}&k=10&q={{q}}"
-    rows: list[dict[str, str | float]] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    encoder = load_encoder(DEFAULT_MODEL, _CACHE)
+    real = real_passages(chosen.data, chosen.to, encoder)
+    kinds = {
+        "known": itertools.cycle(questions(chosen.data, KNOWN)).__next__,
+        "new": fresh_questions(chosen.data).__next__,
+    }
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="serve-") as name:
+        folder = Path(name).resolve()
         (folder / "served.py").write_text(_WSGI)
         environment = {
             **os.environ,
@@ -201,36 +169,54 @@ def main() -> None:
             "PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}",
             "PORT": str(_free_port()),
             "WHEREIN_RATE_LIMIT": "0",
-            **({"WHEREIN_MODEL": chosen.model} if chosen.model else {}),
         }
-        index = [sys.executable, "-P", "-m", "indexer.cli", "index", str(PROJECT / "sample_corpus")]
-        subprocess.run(index, env=environment, check=True, capture_output=True)
-        print(f"{'server':<24}{'clients':>8}{'req/s':>9}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}"
-              f"{'away':>7}{'errors':>8}")  # fmt: skip
-        for server, command, ready in servers(environment, chosen.workers):
-            with served(command, environment, ready) as port:
-                load(port, 2, 1.0, path)
-                for clients in chosen.clients:
-                    found = load(port, clients, chosen.seconds, path, fresh=chosen.fresh)
-                    print(f"{server:<24}{clients:>8}{found.per_second:>9.1f}{found.p50:>9.1f}"
-                          f"{found.p95:>9.1f}{found.p99:>9.1f}{found.turned_away:>7}"
-                          f"{found.errors:>8}", flush=True)  # fmt: skip
-                    rows.append(
-                        {
-                            "server": server,
-                            "clients": clients,
-                            "requests a second": round(found.per_second, 1),
-                            "p50 ms": round(found.p50, 1),
-                            "p95 ms": round(found.p95, 1),
-                            "p99 ms": round(found.p99, 1),
-                            "turned away": found.turned_away,
-                            "errors": found.errors,
-                        }
-                    )
-    if chosen.record:
-        from results import record
+        settings = Settings.from_environment(home=str(folder / "home"))
+        put_into_collection(
+            settings.collections / settings.collection,
+            grown(real, chosen.passages),
+            encoder,
+            chosen.engine,
+        )
 
-        record("serve", {"loads": rows}, "make bench-serve")
+        def measure(server: str, port: int, clients: int, kind: str) -> None:
+            found = load(port, clients, chosen.seconds, PATH, kinds[kind])
+            rows.append({"server": server, "clients": clients, "questions": kind, **found.row()})
+            print("  ".join(f"{head}: {value}" for head, value in rows[-1].items()), flush=True)
+
+        all_of_them = list(servers(environment["PORT"]))
+        for server, command, ready in all_of_them:
+            with served(command, environment, ready) as port:
+                load(port, 2, 1.0, PATH, kinds["known"])
+                for clients, kind in itertools.product(chosen.clients, kinds):
+                    measure(server, port, clients, kind)
+        for server, command, ready in all_of_them[:2]:
+            beside = f"{server}, indexing beside it"
+            with (
+                served(command, environment, ready) as port,
+                indexing(folder / server, real, environment) as is_running,
+            ):
+                for kind in kinds:
+                    measure(beside, port, LIMITED, kind)
+                if not is_running():
+                    sys.exit("Indexing ended before the questions did: raise the number of files.")
+    record("serve", figures(rows, chosen.passages), "make bench-serve DATA=DIR")
+
+
+def figures(rows: list[dict[str, Any]], passages: int) -> dict[str, Any]:
+    """What the loads came to, with what is held against a limit before it."""
+    found: dict[str, Any] = {"passages": passages}
+    limits = {
+        "requests a second": "≥ 150",
+        "p99 ms": "≤ 250",
+        "errors": "≤ 0",
+        "turned away": "≤ 0",
+    }
+    for row in rows:
+        if row["clients"] == LIMITED and row["server"].startswith("wherein"):
+            where = f"{row['server']}, {LIMITED} clients, {row['questions']} questions"
+            for head, limit in limits.items():
+                found[f"{where}: {head}"] = Figure(row[head], "", limit)
+    return found | {"loads": rows}
 
 
 def _free_port() -> int:

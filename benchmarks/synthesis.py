@@ -12,13 +12,13 @@ import hashlib
 import json
 import random
 import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from search.collection import STORE, CollectionWriter
 from search.encoders import Encoder
@@ -34,6 +34,7 @@ PASSAGES = 10
 _NOISE = 0.25
 _NEIGHBOURS = 10
 _CHUNK = 20_000
+Halves = npt.NDArray[np.float16]
 _COLLECTIONS = ("squad-dev", "liveqa_med", "cranfield", "cisi", "cf", "npl")
 
 
@@ -89,6 +90,20 @@ def questions(data: Path, count: int) -> list[str]:
     return found[:count]
 
 
+def fresh_questions(data: Path) -> Iterator[str]:
+    """Questions of real words, no two alike: the first half of one and the second of another."""
+    asked = []
+    for name in _COLLECTIONS:
+        with (data / name / "queries.jsonl").open(encoding="utf-8") as lines:
+            asked += [json.loads(line)["text"] for line in lines]
+    chance, before = random.Random(10), set()
+    while True:
+        question = _mixed(*chance.sample(asked, 2))
+        if question not in before:
+            before.add(question)
+            yield question
+
+
 def synthesise(folder: Path, count: int, real: Real, encoder: Encoder) -> CollectionWriter:
     """Make a collection of ``count`` passages, its views still to be made.
 
@@ -126,17 +141,7 @@ def add_passages(connection: sqlite3.Connection, numbers: range, real: Real, bor
         real: What to make them of.
         born: The generation.
     """
-    chance = np.random.default_rng(numbers.start)
-    first = chance.integers(len(real.texts), size=len(numbers))
-    second = real.neighbours[first, chance.integers(_NEIGHBOURS + 1, size=len(numbers))]
-    share = chance.uniform(0.2, 0.8, size=(len(numbers), 1)).astype(np.float32)
-    mixed = share * real.embeddings[first] + (1 - share) * real.embeddings[second]
-    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-    noise = chance.standard_normal(mixed.shape, dtype=np.float32)
-    mixed += _NOISE * noise / np.sqrt(mixed.shape[1])
-    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-    halves = mixed.astype("<f2")
-    texts = [_mixed(real.texts[a], real.texts[b]) for a, b in zip(first, second, strict=True)]
+    texts, halves = mixed_passages(numbers, real)
     connection.executemany(
         "INSERT INTO embeddings (id, hash, vector) VALUES (?, ?, ?)",
         (
@@ -153,7 +158,7 @@ def add_passages(connection: sqlite3.Connection, numbers: range, real: Real, bor
     connection.executemany(
         "INSERT INTO files VALUES (?, 10, 7, ?, ?, NULL)", (file for _, file, _ in rows)
     )
-    prints = chance.integers(2**62, size=len(numbers)).tolist()
+    prints = np.random.default_rng(numbers.stop).integers(2**62, size=len(numbers)).tolist()
     connection.executemany(
         'INSERT INTO passages (id, document, start, "end", headings, text, embedding, fingerprint) '
         "VALUES (?, ?, ?, ?, '[]', ?, ?, ?)",
@@ -162,6 +167,29 @@ def add_passages(connection: sqlite3.Connection, numbers: range, real: Real, bor
             for passage, said in zip((p for _, _, own in rows for p in own), prints, strict=True)
         ),
     )
+
+
+def mixed_passages(numbers: range, real: Real) -> tuple[list[str], Halves]:
+    """Passages made of two real ones each.
+
+    Args:
+        numbers: Which; the same are made of the same range each time.
+        real: What to make them of.
+
+    Returns:
+        Their texts and their embeddings, float16.
+    """
+    chance = np.random.default_rng(numbers.start)
+    first = chance.integers(len(real.texts), size=len(numbers))
+    second = real.neighbours[first, chance.integers(_NEIGHBOURS + 1, size=len(numbers))]
+    share = chance.uniform(0.2, 0.8, size=(len(numbers), 1)).astype(np.float32)
+    mixed = share * real.embeddings[first] + (1 - share) * real.embeddings[second]
+    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+    noise = chance.standard_normal(mixed.shape, dtype=np.float32)
+    mixed += _NOISE * noise / np.sqrt(mixed.shape[1])
+    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+    texts = [_mixed(real.texts[a], real.texts[b]) for a, b in zip(first, second, strict=True)]
+    return texts, mixed.astype("<f2")
 
 
 def _documents(numbers: range, texts: list[str], born: int) -> Iterator[tuple[Any, Any, list[Any]]]:
@@ -183,10 +211,3 @@ def _documents(numbers: range, texts: list[str], born: int) -> Iterator[tuple[An
 def _mixed(one: str, other: str) -> str:
     first, second = one.split(), other.split()
     return " ".join(first[: len(first) // 2] + second[len(second) // 2 :])
-
-
-def timed(what: Any, *arguments: Any) -> float:
-    """How many seconds a call takes."""
-    began = time.perf_counter()
-    what(*arguments)
-    return time.perf_counter() - began
