@@ -418,7 +418,8 @@ def test_every_kind_of_answer_bears_its_headers(site, path, kind):
 def test_the_page_policy_allows_nothing_from_outside_and_nothing_inline():
     assert PAGE_POLICY == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     )
 
 
