@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,22 @@ def test_files_of_one_name_sent_at_once_are_all_kept(inbox: Path) -> None:
     for thread in threads:
         thread.join()
     assert {path.read_bytes() for path in inbox.iterdir()} == {b"%d" % n for n in range(12)}
+
+
+def test_a_file_that_goes_while_the_folder_is_looked_through_stops_nothing(
+    uploads: Uploads, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inbox / "other.txt").write_bytes(b"1")
+    listed = os.scandir
+
+    def scan(path: Path) -> nullcontext[list[os.DirEntry[str]]]:
+        with listed(path) as entries:
+            found = list(entries)
+        (inbox / "other.txt").unlink(missing_ok=True)
+        return nullcontext(found)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    assert uploads.keep("a.txt", io.BytesIO(b"2")).new
 
 
 def test_there_is_an_end_to_numbers(

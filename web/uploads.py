@@ -15,7 +15,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -122,13 +122,9 @@ class Uploads:
         there = 0
         with _disk_errors(), os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.is_file(follow_symlinks=False):
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                if _is_forgotten(entry.name, status):
-                    Path(entry.path).unlink()
-                else:
-                    there += status.st_size
+                # Another request takes its draft away, or somebody a file, at any moment.
+                with suppress(FileNotFoundError):
+                    there += _size_of(entry)
         if there + size > self._together:
             raise _not_stored(
                 f"The folder for uploads may hold {self._together // _MEGABYTE:,} MB.",
@@ -265,6 +261,17 @@ def _is_same(path: Path, size: int, digest: bytes) -> bool:
             return hashlib.file_digest(stream, "sha256").digest() == digest
     except OSError:
         return False
+
+
+def _size_of(entry: os.DirEntry[str]) -> int:
+    """How many bytes a file takes; a draft that was forgotten is taken away."""
+    if not entry.is_file(follow_symlinks=False):
+        return 0
+    status = entry.stat(follow_symlinks=False)
+    if not _is_forgotten(entry.name, status):
+        return status.st_size
+    Path(entry.path).unlink()
+    return 0
 
 
 def _is_forgotten(name: str, status: os.stat_result) -> bool:
