@@ -71,7 +71,7 @@ def main() -> None:
                 f"{folder.name:<14}{mode:<10} int8 {small[mode]:.4f}  float32 {full[mode]:.4f}  "
                 f"lost {full[mode] - small[mode]:+.4f}"
             )
-    record("precision", figures, " ".join(sys.argv))
+    record("precision", figures, "make bench-precision DATA=DIR")
     sys.exit(max(lost) > MOST)
 
 

@@ -217,7 +217,7 @@ def show(collections: Sequence[Collection]) -> None:
             }
         )
         print("".join(f"{left_out[-1].get(c, ''):>22}" for c in ("constants", *columns)))
-    record("unanswered", {"verdict": rows, "left out": left_out}, " ".join(sys.argv))
+    record("unanswered", {"verdict": rows, "left out": left_out}, "make bench-unanswered DATA=DIR")
 
 
 def _row(parts: dict[str, float]) -> dict[str, str]:
