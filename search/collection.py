@@ -34,7 +34,7 @@ from search.errors import CollectionLocked, CollectionMissing, FormatOutdated, S
 from search.keywords import KEYWORDS, KeywordIndex
 from search.reading import Reading
 from search.schema import Manifest
-from search.storage import flush, flush_folder, storage_errors
+from search.storage import flush, flush_folder, read_ahead, storage_errors
 from search.store import Store
 from search.vectors import VECTORS, VectorIndex
 
@@ -105,6 +105,7 @@ class Collection:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._current = _written(folder)  # before it is read, lest a newer one be taken for it
         self.build = current_build(folder)
         try:
             self.store = Store(self.build / STORE)
@@ -144,10 +145,16 @@ class Collection:
         Raises:
             StorageError: The folder cannot be read.
         """
+        written = _written(self.folder)
+        if written is not None and written == self._current:
+            return False
         try:
-            return current_build(self.folder) != self.build
+            same = current_build(self.folder) == self.build
         except CollectionMissing:
             return True
+        if same:
+            self._current = written
+        return not same
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -167,6 +174,14 @@ class Collection:
                     break
                 stack.close()  # newer views came out meanwhile, and what died is dropped already
             yield Snapshot(views.generation, views.vectors, views.keywords, reading, self.build)
+
+    def read_ahead(self) -> None:
+        """Have the system read the views' files into its cache, as far as memory allows.
+
+        Until they lie there, every query to a large collection waits for the disk many times.
+        """
+        views = [self.build / VECTORS, self.build / KEYWORDS]
+        read_ahead(path for view in views for path in view.glob("*") if path.is_file())
 
     def _acquire(self, published: int) -> Views:
         with self._guard:
@@ -381,6 +396,15 @@ class CollectionWriter:
 def exists(folder: Path) -> bool:
     """Whether there is a collection in ``folder``."""
     return (folder / _CURRENT).is_file()
+
+
+def _written(folder: Path) -> tuple[int, int] | None:
+    """What tells one writing of the file that names the build from another; None if it is gone."""
+    try:
+        status = (folder / _CURRENT).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def current_build(folder: Path) -> Path:

@@ -143,6 +143,8 @@ class Engine:
     def warm_up(self) -> None:
         """Load encoder and views now, so that the first query does not wait for them.
 
+        What the system has yet to read of the views it goes on reading after this has returned.
+
         Raises:
             CollectionError: The collection is damaged, cannot be read or was deleted. Where the
                 encoder fails, every answer will say so.
@@ -152,6 +154,7 @@ class Engine:
             self._answering.warm_up(collection)
         with collection.snapshot():
             pass
+        threading.Thread(target=collection.read_ahead, name="read-ahead", daemon=True).start()
 
     def search(self, query: Query) -> Answer:
         """Answer a query.

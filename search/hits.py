@@ -129,7 +129,7 @@ def hits_of(
     more = {n: chosen.in_document[n] - chosen.shown[n] for n in last}
     shown = tuple(
         replace(hit, more_in_document=more[hit.document_id])
-        if last[hit.document_id] == hit.rank
+        if last[hit.document_id] == hit.rank and more[hit.document_id]
         else hit
         for hit in hits
     )

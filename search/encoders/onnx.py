@@ -107,7 +107,8 @@ class OnnxEncoder:
             tokenizer = _intact(folder / TOKENIZER, manifest).decode("utf-8")
             self._pieces = Pieces(tokenizer)
             self._tokenizer = Tokenizer.from_str(tokenizer)
-            self._session = _session(_intact(folder / GRAPH, manifest))
+            _intact(folder / GRAPH, manifest)
+            self._session = _session(folder / GRAPH)
         except Exception as error:  # ONNX Runtime and tokenizers raise bare Exceptions
             raise EncoderError(
                 f"The exported encoder in {folder} cannot be loaded: {reason(error)}.",
@@ -224,12 +225,13 @@ def _digest(contents: bytes) -> str:
     return xxhash.xxh3_128_hexdigest(contents)
 
 
-def _session(graph: bytes) -> onnxruntime.InferenceSession:
+def _session(graph: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # texts share the cores, not the parts of one text
     options.log_severity_level = _FATAL
+    # Given its contents, the session would keep them beside what it makes of them.
     return onnxruntime.InferenceSession(
-        graph,
+        str(graph),
         options,
         providers=["CPUExecutionProvider"],
         disabled_optimizers=_SLOWER_FUSIONS,

@@ -7,21 +7,22 @@ candidates alone, so that no posting is read for it.
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from search.analysis import Alternative
 from search.asking import Wanted
 from search.fusion import inverse_document_frequency
 from search.keywords.forward import Forward, Scores
-from search.keywords.segments import Words
 from search.reading import Ids
 
-#: Terms, what each gives to some passages, and how many passages hold it.
-_Given = tuple[Sequence[bytes], Scores, Ids]
+#: So many terms are weighed at once.
+_AT_ONCE = 32
+
+#: What spells out the terms in some places, what each gives to some passages, and how many passages
+#: hold it.
+_Given = tuple[Callable[[Ids], list[bytes]], Scores, Ids]
 
 
 def in_common(forward: Forward, rows: Ids, say: Scores, most: int) -> list[Wanted]:
@@ -47,18 +48,18 @@ def in_common(forward: Forward, rows: Ids, say: Scores, most: int) -> list[Wante
     names, shares, held = parts[0] if len(parts) == 1 else _summed(parts)
     # A segment alone holds a term at most as often as all do, so this is the most it can weigh.
     bound = shares * inverse_document_frequency(held, len(forward))
-    best: list[tuple[float, str]] = []
-    for at in np.argsort(-bound, kind="stable").tolist():
-        if len(best) >= most and bound[at] < -best[most - 1][0]:
+    order = np.argsort(-bound, kind="stable")
+    best: list[tuple[float, str, int]] = []
+    for begin in range(0, len(order), _AT_ONCE):
+        places = order[begin : begin + _AT_ONCE]
+        if len(best) >= most and bound[places[0]] < -best[-1][0]:
             break
-        term = names[at].decode()
-        idf = inverse_document_frequency(np.array([forward.frequency(term)]), len(forward))
-        bisect.insort(best, (-float(shares[at] * idf[0]), term))
-    total = sum(weight for weight, _ in best[:most])
-    return [
-        Wanted((Alternative(term),), forward.frequency(term), weight / total)
-        for weight, term in best[:most]
-    ]
+        terms = [name.decode() for name in names(places)]
+        counts = [forward.frequency(term) for term in terms]
+        weights = -shares[places] * inverse_document_frequency(np.array(counts), len(forward))
+        best = sorted([*best, *zip(weights.tolist(), terms, counts, strict=True)])[:most]
+    total = sum(weight for weight, _, _ in best)
+    return [Wanted((Alternative(term),), count, weight / total) for weight, term, count in best]
 
 
 def _given(forward: Forward, at: int, rows: Ids, say: Scores) -> _Given:
@@ -70,21 +71,7 @@ def _given(forward: Forward, at: int, rows: Ids, say: Scores) -> _Given:
     terms, which = np.unique(segment.terms[places], return_inverse=True)
     sums = np.bincount(which, weights=shares, minlength=len(terms)).astype(np.float64)
     held = forward.frequencies[at][terms].astype(np.int64)
-    return _Names(segment.words, terms), sums, held
-
-
-class _Names(Sequence[bytes]):
-    """Some of the terms of a segment, spelt out only when they are asked for."""
-
-    def __init__(self, words: Words, places: npt.NDArray[np.uint32]) -> None:
-        self._words = words
-        self._places = places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __getitem__(self, at: int) -> bytes:  # type: ignore[override]
-        return self._words[int(self._places[at])]
+    return lambda places: segment.words.several(terms[places]), sums, held
 
 
 def _summed(parts: Sequence[_Given]) -> _Given:
@@ -92,7 +79,13 @@ def _summed(parts: Sequence[_Given]) -> _Given:
     given: dict[bytes, float] = {}
     held: dict[bytes, int] = {}
     for names, shares, frequencies in parts:
-        for term, share, count in zip(names, shares.tolist(), frequencies.tolist(), strict=True):
+        terms = names(np.arange(len(shares)))
+        for term, share, count in zip(terms, shares.tolist(), frequencies.tolist(), strict=True):
             given[term] = given.get(term, 0.0) + share
             held[term] = max(held.get(term, 0), count)
-    return [*given], np.array([*given.values()]), np.array([*held.values()], dtype=np.int64)
+    every = [*given]
+    return (
+        lambda places: [every[at] for at in places.tolist()],
+        np.array([*given.values()]),
+        np.array([*held.values()], dtype=np.int64),
+    )

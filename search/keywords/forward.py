@@ -74,7 +74,7 @@ class Forward:
             self.live[base + gone] = False
         self.all_live = bool(self.live.all())
         rows = np.flatnonzero(self.live)
-        numbers = self.numbers[rows]
+        numbers = self.numbers if self.all_live else self.numbers[rows]
         if (np.diff(numbers) < 0).any():
             order = np.argsort(numbers, kind="stable")
             rows, numbers = rows[order], numbers[order]

@@ -56,6 +56,12 @@ class Words(Sequence[bytes]):
             return [self[at] for at in range(*place.indices(len(self)))]
         return bytes(self.letters[int(self.starts[place]) : int(self.starts[place + 1]) - 1])
 
+    def several(self, places: Ids | npt.NDArray[np.uint32]) -> list[bytes]:
+        """The terms in some places, in their order."""
+        begins, ends = self.starts[places].tolist(), self.starts[places + 1].tolist()
+        letters = self.letters
+        return [bytes(letters[a : b - 1]) for a, b in zip(begins, ends, strict=True)]
+
     def find(self, term: str) -> int:
         """The place of ``term``, or -1 if it is not there."""
         wanted = encoded(term)

@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from search.encoders.base import Embeddings
-from search.storage import flush
+from search.storage import flush, read_ahead
 from search.vectors.parts import Halves, Places
 from search.vectors.stamps import GraphEntry
 
-#: Links of an embedding to others, and how many candidates they are chosen from.
-_LINKS = 32
+#: Links of an embedding to others, and how many candidates they are chosen from. With 32 links a
+#: tenth more lies in memory, and no more is found in the same time (measured at a million).
+_LINKS = 24
 _CHOSEN_FROM = 200
 #: How many candidates a search keeps at least.
 LEAST_BREADTH = 128
@@ -62,6 +63,7 @@ class Graph:
         path = folder / entry.file
         if path.stat().st_size != entry.size:
             raise ValueError(f"{path} has not {entry.size} bytes")
+        read_ahead([path])
         return cls(_read(path, dimension, faiss.IO_FLAG_MMAP_IFC))
 
     def __len__(self) -> int:
