@@ -6,7 +6,8 @@
     roots       folders and files the user asked to have indexed, and by what rules
     files       one row a path: what was seen there, and which document it is or why it is none; a
                 file inside another, in an archive say, has the path, a NUL and its path in there
-    documents   one row a version of a document's text; ``born`` and ``died`` are generations
+    documents   one row a version of a document's text; ``born`` and ``died`` are generations. The
+                text stands last: SQLite walks all of a long one to read what stands behind it
     passages    spans of a document's text, with a copy of what they span: cutting it out of a long
                 text anew for every hit would cost more than the room it takes; passages that say
                 the same have the same ``fingerprint`` (`search.sameness`)
@@ -26,7 +27,7 @@ import msgspec
 from search.encoders.base import EncoderSpec
 
 #: Version of the tables; written to SQLite's user_version.
-FORMAT = 3
+FORMAT = 4
 #: Marks the file as Wherein's ("Wher"); written to SQLite's application_id.
 APPLICATION_ID = 0x57686572
 
@@ -47,15 +48,15 @@ CREATE TABLE documents (
     content_hash BLOB NOT NULL,
     title TEXT NOT NULL,
     kind TEXT NOT NULL,
-    text TEXT NOT NULL,
-    sections BLOB NOT NULL,
     pages INTEGER,
     textless_pages INTEGER NOT NULL,
     born INTEGER NOT NULL,
     died INTEGER,
     author TEXT NOT NULL DEFAULT '',
     date TEXT NOT NULL DEFAULT '',
-    language TEXT NOT NULL DEFAULT ''
+    language TEXT NOT NULL DEFAULT '',
+    sections BLOB NOT NULL,
+    text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX documents_by_key ON documents (key);
 CREATE INDEX documents_by_content ON documents (content_hash);
@@ -134,6 +135,37 @@ CREATE TABLE judgements (
     judged INTEGER NOT NULL,
     UNIQUE (query, document, passage)
 ) STRICT
+""",
+    3: """
+CREATE TABLE documents_anew (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    pages INTEGER,
+    textless_pages INTEGER NOT NULL,
+    born INTEGER NOT NULL,
+    died INTEGER,
+    author TEXT NOT NULL DEFAULT '',
+    date TEXT NOT NULL DEFAULT '',
+    language TEXT NOT NULL DEFAULT '',
+    sections BLOB NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+INSERT INTO documents_anew
+    SELECT id, key, content_hash, title, kind, pages, textless_pages, born, died, author, date,
+        language, sections, text
+    FROM documents;
+DELETE FROM sqlite_sequence WHERE name = 'documents_anew';
+INSERT INTO sqlite_sequence
+    SELECT 'documents_anew', seq FROM sqlite_sequence WHERE name = 'documents';
+DROP TABLE documents;
+ALTER TABLE documents_anew RENAME TO documents;
+CREATE INDEX documents_by_key ON documents (key);
+CREATE INDEX documents_by_content ON documents (content_hash);
+CREATE INDEX documents_by_birth ON documents (born);
+CREATE INDEX documents_by_death ON documents (died) WHERE died IS NOT NULL
 """,
 }
 

@@ -108,6 +108,7 @@ class Store:
                 f"The collection at {self.path.parent} has the older format {version}.",
                 "Bring it up to date with: wherein index",
             )
+        connection.execute("PRAGMA foreign_keys = OFF")  # a table that is made anew is dropped
         connection.execute("BEGIN IMMEDIATE")
         try:
             for step in range(version, FORMAT):
@@ -118,6 +119,7 @@ class Store:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            connection.execute("PRAGMA foreign_keys = ON")
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
