@@ -24,6 +24,9 @@ from search.writing import Writing, purge
 
 #: How long a statement waits for another process's write, in seconds.
 _PATIENCE = 10.0
+#: KiB of pages that a connection keeps, of which a server has one a thread; what is read again and
+#: again are the upper pages of the trees, and the system keeps the others.
+_CACHE, _CACHE_WRITING = 4_096, 16_384
 
 
 class Store:
@@ -252,7 +255,9 @@ class Store:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA cache_size = -16384")
+            connection.execute(
+                f"PRAGMA cache_size = -{_CACHE_WRITING if self._writable else _CACHE}"
+            )
             if not self._writable:
                 connection.execute("PRAGMA query_only = ON")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

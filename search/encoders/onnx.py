@@ -229,6 +229,8 @@ def _session(graph: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # texts share the cores, not the parts of one text
     options.log_severity_level = _FATAL
+    # What it holds on to after a long text takes more memory than it saves time.
+    options.enable_cpu_mem_arena = False
     # Given its contents, the session would keep them beside what it makes of them.
     return onnxruntime.InferenceSession(
         str(graph),

@@ -75,10 +75,13 @@ class Forward:
         self.all_live = bool(self.live.all())
         rows = np.flatnonzero(self.live)
         numbers = self.numbers if self.all_live else self.numbers[rows]
-        if (np.diff(numbers) < 0).any():
+        ascending = bool((numbers[1:] >= numbers[:-1]).all())
+        if not ascending:
             order = np.argsort(numbers, kind="stable")
             rows, numbers = rows[order], numbers[order]
-        self._by_number, self.ids = rows, numbers
+        self.ids = numbers
+        # Mostly a row's place among the numbers is the row itself, and there are many.
+        self._by_number = None if ascending and self.all_live else rows
         self.average_length = max(1.0, float(lengths[rows].sum()) / max(1, len(rows)))
         self.norms = K1 * (1.0 - B + B / self.average_length * lengths)
         self._known: dict[str, tuple[tuple[int, ...], int]] = {}
@@ -92,7 +95,8 @@ class Forward:
             return np.empty(0, dtype=np.int64), np.zeros(len(ids), dtype=bool)
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         known = self.ids[at] == ids
-        return self._by_number[at[known]], known
+        places = at[known]
+        return places if self._by_number is None else self._by_number[places], known
 
     def frequency(self, term: str) -> int:
         """How many passages hold ``term``."""
@@ -120,7 +124,11 @@ class Forward:
 
     def spread(self, count: int) -> list[int]:
         """Rows of up to ``count`` living passages, as far apart as may be."""
-        return [int(part[0]) for part in np.array_split(self._by_number, count) if len(part)]
+        ids = self.ids
+        first = [int(part[0]) for part in np.array_split(np.arange(len(ids)), count) if len(part)]
+        rows, _ = self.located(ids[first])
+        found: list[int] = rows.tolist()
+        return found
 
     def some_terms(self, row: int, count: int) -> list[str]:
         """Up to ``count`` terms of the passage at ``row``, from everywhere in it."""
