@@ -218,6 +218,18 @@ def test_a_new_build_takes_the_place_of_the_old_one_at_once(place: Path) -> None
     assert sorted(path.name for path in place.iterdir() if path.is_dir()) == ["0002"]
 
 
+def test_a_build_that_is_named_once_more_is_the_same(place: Path) -> None:
+    with Collection(place) as opened:
+        current = place / "CURRENT"
+        again = place / "again"
+        again.write_text(current.read_text("ascii"), "ascii")
+        again.replace(current)
+        assert not opened.replaced()
+        assert not opened.replaced()
+        current.unlink()
+        assert opened.replaced()
+
+
 def test_a_build_that_was_given_up_is_no_harm(place: Path) -> None:
     CollectionWriter.create(place, MANIFEST).close()
     with Collection(place) as opened:
