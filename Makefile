@@ -9,7 +9,7 @@ TO ?= artefacts/scale
 EXAMPLES ?= 100
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test long fuzz-api bench bench-query bench-indexing bench-serve check lint format types unit crash fuzz golden eval bench-encode bench-index bench-large bench-highlights bench-unanswered bench-precision bench-scale bench-page bench-python-docs bench-keywords corpus cli-reference wheel clean
+.PHONY: help run test long fuzz-api bench bench-query bench-indexing bench-serve check lint format types unit crash fuzz golden eval bench-encode bench-index bench-large bench-highlights bench-unanswered bench-mismatch bench-precision bench-scale bench-page bench-python-docs bench-keywords corpus cli-reference wheel clean
 
 help: ## List the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ bench-highlights: .venv/.run ## Marks of meaning on SQuAD's answers: make bench-
 
 bench-unanswered: .venv/.run ## The verdict "no good answer": make bench-unanswered DATA="dir dir"
 	$(BIN)/python benchmarks/unanswered.py $(DATA)
+
+bench-mismatch: .venv/.run ## Ranking when words fit badly: make bench-mismatch DATA="dir dir"
+	$(BIN)/python benchmarks/mismatch.py $(DATA)
 
 bench-precision: .venv/.run ## What 8 bits cost in ranking: make bench-precision DATA="dir dir"
 	$(BIN)/python benchmarks/precision.py $(DATA)

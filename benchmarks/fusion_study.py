@@ -67,6 +67,7 @@ class Candidates:
     common: Floats
     embeddings: npt.NDArray[np.float32]
     greatest: float
+    near: float
     understood: float
     grades: dict[str, int]
 
@@ -107,7 +108,10 @@ def gather(setup: Setup, cache: Path, at_most: int) -> list[Candidates]:
             greatest = snapshot.keywords.greatest_score(asked.words)
             embeddings = snapshot.vectors.vectors(ids)
             cosines = (embeddings @ vector).astype(np.float64)
-            best, say = fusion.say_of_best(fusion.covered_scale(cosines, words, greatest, trust))
+            believed = fusion.belief(cosines, fusion.agreement(cosines, words), near, trust)
+            best, say = fusion.say_of_best(
+                fusion.covered_scale(cosines, words, greatest, trust, believed)
+            )
             common = snapshot.keywords.likeness(ids, ids[best], say)
         found.append(
             Candidates(
@@ -117,6 +121,7 @@ def gather(setup: Setup, cache: Path, at_most: int) -> list[Candidates]:
                 common,
                 embeddings.astype(np.float16),
                 greatest,
+                near,
                 trust,
                 dict(query.grades),
             )
@@ -127,13 +132,16 @@ def gather(setup: Setup, cache: Path, at_most: int) -> list[Candidates]:
 def ndcg(candidates: Candidates, setting: Setting) -> float:
     """nDCG@10 of the documents, each at its best passage."""
     trust = 1.0 if setting.trusting else candidates.understood
-    scores = fusion.covered_scale(candidates.cosines, candidates.bm25, candidates.greatest, trust)
+    agreed = fusion.agreement(candidates.cosines, candidates.bm25)
+    believed = fusion.belief(candidates.cosines, agreed, candidates.near, trust)
+    scores = fusion.covered_scale(
+        candidates.cosines, candidates.bm25, candidates.greatest, trust, believed
+    )
     if setting.feedback_weight:
         like = fusion.likeness_to_best(scores, candidates.embeddings.astype(np.float32))
         scores += setting.feedback_weight * trust * like
     if setting.common_weight:
-        agreed = fusion.agreement(candidates.cosines, candidates.bm25)
-        scores += setting.common_weight * agreed * candidates.common
+        scores += setting.common_weight * trust * agreed * candidates.common
     ranked = dict.fromkeys(candidates.documents[row] for row in np.argsort(-scores, kind="stable"))
     gains = [candidates.grades.get(document, 0) for document in itertools.islice(ranked, 10)]
     ideal = sorted(candidates.grades.values(), reverse=True)[:10]

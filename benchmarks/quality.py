@@ -3,9 +3,10 @@
     python benchmarks/quality.py [--rebuild] [--every N] FOLDER [FOLDER…]
 
 What `wherein eval` finds for each folder, in short: nDCG@10 of each mode, that of hybrid search
-with its 95 % interval, and how it stands to the goal and the floor that baseline.json names for a
-folder of that name. Ends with code 1 if hybrid search is below a floor. `wherein eval FOLDER` says
-more.
+with its 95 % interval; what hybrid search gains on either leg, query by query, how many queries
+gain and lose, and how often chance alone would give as much; and how it stands to the goal and the
+floor that baseline.json names for a folder of that name. Ends with code 1 if hybrid search is below
+a floor. `wherein eval FOLDER` says more.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pathlib import Path
 
 from indexer.commands.progress import Watch
 from indexer.evaluating import Selection, evaluate, folder_setup
-from search.evaluation.bootstrap import Interval
+from search.evaluation.bootstrap import Difference, differences
 from search.evaluation.measures import MEASURES
+from search.evaluation.results import ModeResult
 from search.models import Mode
 from search.settings import Settings
 
@@ -28,10 +30,12 @@ MEASURE = "nDCG@10"
 DECIMALS = 3
 
 
-def measured(folder: Path, every: int, rebuild: bool) -> dict[Mode, Interval]:
-    """The leading measure of each mode on one folder."""
+_COLUMN = MEASURES.index(MEASURE)
+
+
+def measured(folder: Path, every: int, rebuild: bool) -> dict[Mode, ModeResult]:
+    """What each mode found in one folder."""
     settings = Settings.from_environment()
-    column = MEASURES.index(MEASURE)
     with (
         Watch() as watch,
         folder_setup(
@@ -39,7 +43,16 @@ def measured(folder: Path, every: int, rebuild: bool) -> dict[Mode, Interval]:
         ) as setup,
     ):
         found = evaluate(setup, list(Mode))
-    return {result.mode: result.means[column] for result in found.results}
+    return {result.mode: result for result in found.results}
+
+
+def gained(result: ModeResult, leg: ModeResult) -> str:
+    """What a mode gains on another over the same queries, in short."""
+    difference: Difference = differences(result.values, leg.values)[_COLUMN]
+    return (
+        f"{difference.interval.mean:+.4f} +{difference.better} -{difference.worse} "
+        f"p {difference.p:.3f}"
+    )
 
 
 def verdict(value: float, baseline: dict[str, float] | None) -> str:
@@ -61,17 +74,22 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="ask one of so many questions")
     arguments = parser.parse_args()
     baselines = json.loads(BASELINE.read_text("utf-8"))
-    print(f"{'nDCG@10':<14}{'hybrid':<24}{'semantic':<10}{'keyword':<10}")
+    print(
+        f"{'nDCG@10':<14}{'hybrid':<24}{'semantic':<10}{'keyword':<10}"
+        f"{'hybrid on semantic':<28}{'hybrid on keyword':<28}"
+    )
     below = False
     for folder in arguments.folders:
         found = measured(folder, arguments.every, arguments.rebuild)
-        hybrid = found[Mode.HYBRID]
+        means = {mode: result.means[_COLUMN] for mode, result in found.items()}
+        hybrid = means[Mode.HYBRID]
         said = verdict(hybrid.mean, baselines.get(folder.resolve().name))
         below = below or said.startswith("BELOW")
         cell = f"{hybrid.mean:.4f} [{hybrid.low:.3f}, {hybrid.high:.3f}]"
+        legs = [gained(found[Mode.HYBRID], found[leg]) for leg in (Mode.SEMANTIC, Mode.KEYWORD)]
         print(
-            f"{folder.resolve().name:<14}{cell:<24}{found[Mode.SEMANTIC].mean:<10.4f}"
-            f"{found[Mode.KEYWORD].mean:<10.4f}{said}",
+            f"{folder.resolve().name:<14}{cell:<24}{means[Mode.SEMANTIC].mean:<10.4f}"
+            f"{means[Mode.KEYWORD].mean:<10.4f}{legs[0]:<28}{legs[1]:<28}{said}",
             flush=True,
         )
     sys.exit(1 if below else 0)

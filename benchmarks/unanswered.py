@@ -2,8 +2,9 @@
 
     python benchmarks/unanswered.py [--at-most N] FOLDER FOLDER [FOLDER…]
 
-Each folder holds a collection with judgements, as `wherein eval` takes it. Its own questions are
-asked three times: of all documents; of all but those judged to answer; and, where several documents
+Each folder holds a collection with judgements, as `wherein eval` takes it, or documents of any kind
+with queries.jsonl and qrels.tsv among them, as sample_corpus does. Its own questions are asked
+three times: of all documents; of all but those judged to answer; and, where several documents
 share a title, of all but those of the same titles. Questions of the other folders are asked too,
 unless their names begin alike (xquad-de and xquad-en are one text). Prints in what part of each the
 verdict was "no good answer here"; its precision and recall, answered and unanswered questions
@@ -14,9 +15,11 @@ collection had been left out when they were chosen.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import statistics
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,19 +27,26 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from python_docs import build
 from results import record
 
 from indexer.commands.progress import Watch
 from indexer.corpus import name_at
-from indexer.evaluating import Selection, Setup, folder_setup
+from indexer.evaluating import Selection, Setup, collection_setup, folder_setup
 from search import unanswered
-from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
+from search.collection import Snapshot
+from search.encoders import DEFAULT_MODEL, load_encoder
+from search.evaluation.judged import JudgedQuery
 from search.evaluation.topics import read_topics
 from search.hits import Pool
-from search.models import Answer, Mode
+from search.models import Mode, Query
 from search.queries import parse
-from search.requirements import NOTHING, DocumentFacts, Lies, Requirements
+from search.query_encoder import QueryEncoder
+from search.ranking import asked_of, ranked
+from search.reading import Ids
 from search.settings import Settings
+from search.stages import UNTIMED
+from search.unanswered import Bars
 
 #: The kinds of questions, and whether something should answer them.
 KINDS = {"answered": True, "no answer": False, "no such subject": False, "foreign": False}
@@ -50,6 +60,11 @@ GRID = list(
         np.arange(0.2, 0.65, 0.1), (0.2, 0.3, 0.4, 1.0), (0.175, 0.2, 0.225, 0.25, 0.3, 1.0)
     )
 )
+
+
+#: What is printed of a collection.
+COLUMNS = ("collection", *KINDS, *(f"P/R {kind}" for kind, right in KINDS.items() if not right))
+QUERIES, QRELS = "queries.jsonl", "qrels.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,39 @@ class Collection:
     reached: unanswered.Reached
     found: dict[str, list[Found]] = field(default_factory=lambda: defaultdict(list))
 
+    @property
+    def verdicts(self) -> dict[str, float]:
+        """In what part of each kind of questions nothing was said to answer."""
+        return {
+            kind: statistics.fmean(found.verdict for found in all_found)
+            for kind, all_found in self.found.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Which passages to leave out, so that a question has no answer.
+
+    Attributes:
+        every: All passages there are.
+        passages: By the document's name, as judgements know it.
+        titles: By the same, the names of all documents of the same title.
+    """
+
+    every: Ids
+    passages: dict[str, Ids]
+    titles: dict[str, list[str]]
+
+    @property
+    def share_titles(self) -> bool:
+        """Whether titles are subjects."""
+        return len(self.passages) > _A_SUBJECT * len({id(same) for same in self.titles.values()})
+
+    def without(self, names: Sequence[str]) -> Ids:
+        """All passages but those of some documents, ascending."""
+        gone = [self.passages[name] for name in names if name in self.passages]
+        return np.setdiff1d(self.every, np.concatenate([np.empty(0, np.int64), *gone]))
+
 
 def main() -> None:
     """Ask, print, record."""
@@ -83,69 +131,117 @@ def main() -> None:
     if len(arguments.folders) < 2:
         sys.exit("Name at least two folders; questions of one are foreign to the other.")
     settings = Settings.from_environment()
-    encoder = load_encoder(DEFAULT_MODEL, settings.cache)
+    # One for all, so that a question asked of several collections is encoded once.
+    encoding = QueryEncoder(
+        settings.cache, load_encoder(settings.model or DEFAULT_MODEL, settings.cache)
+    )
     collections = []
+    print("".join(f"{column:>20}" for column in COLUMNS))
     for folder in arguments.folders:
         others = [f for f in arguments.folders if _family(f) != _family(folder)]
+        with opened(folder, settings) as setup:
+            foreign = list(_foreign(others, arguments.at_most))
+            found = gather(setup, encoding, foreign, arguments.at_most)
+        collections.append(found)
+        _print({"collection": found.name, **_row(found.verdicts)})
+    show(collections)
+
+
+@contextlib.contextmanager
+def opened(folder: Path, settings: Settings) -> Iterator[Setup]:
+    """The collection that a folder holds, which is indexed if need be."""
+    if (folder / QRELS).exists():
+        with tempfile.TemporaryDirectory() as home:
+            own = settings.with_(home=Path(home), collection=folder.resolve().name)
+            build(folder, own)
+            with collection_setup(own, folder / QUERIES, folder / QRELS, Selection()) as setup:
+                yield setup
+    else:
         with (
             Watch() as watch,
             folder_setup(folder, None, None, settings, Selection(), watch) as setup,
         ):
-            foreign = list(_foreign(others, arguments.at_most))
-            collections.append(gather(setup, encoder, foreign, arguments.at_most))
-    show(collections)
+            yield setup
 
 
-def gather(setup: Setup, encoder: Encoder, foreign: Sequence[str], at_most: int) -> Collection:
+def gather(
+    setup: Setup, encoding: QueryEncoder, foreign: Sequence[str], at_most: int
+) -> Collection:
     """Ask a collection everything."""
-    near = setup.engine.collection.manifest.near
-    with setup.engine.collection.snapshot() as snapshot:
+    opened_ = setup.engine.collection
+    near, encoder = opened_.manifest.near, encoding.of(opened_)
+    with opened_.snapshot() as snapshot:
         reached = unanswered.reached_in(snapshot, encoder, near)
-        documents = list(snapshot.reading.facts(snapshot.generation))
-    by_name = {setup.resolve(name_at(document.paths[0])): document for document in documents}
-    titles = defaultdict(list)
-    for document in documents:
-        titles[document.title].append(document)
-    collection = Collection(setup.name, near, reached)
+        bar = unanswered.bars(reached, near)
+        collection = Collection(setup.name, near, reached)
+        documents = _documents(setup, snapshot)
 
-    def ask(kind: str, text: str, without: Sequence[DocumentFacts] = ()) -> None:
-        lies = tuple(Lies(document.paths[0]) for document in without)
-        asking = replace(
-            parse(text, Mode.HYBRID, limit=unanswered.FIRST, explain=True, literal=True),
-            per_document=unanswered.FIRST,
-            requirements=Requirements((), lies) if lies else NOTHING,
-        )
-        collection.found[kind].append(_found(setup.engine.search(asking)))
+        def ask(kind: str, text: str, without: Sequence[str] = ()) -> None:
+            query = parse(text, Mode.HYBRID, literal=True)
+            vector, _ = encoding.embed(query, opened_)
+            trust = 1.0 if vector is None else encoding.trust(query, opened_, vector)
+            allowed = documents.without(without) if without else None
+            found = _found(query, snapshot, vector, trust, near, allowed, bar)
+            collection.found[kind].append(found)
 
-    queries = setup.judged.queries
-    for query in queries[:: -(-len(queries) // at_most)]:
-        right = [by_name[name] for name, grade in query.grades.items() if grade and name in by_name]
-        subject = [same for document in right for same in titles[document.title]]
-        ask("answered", query.text)
-        ask("no answer", query.text, right)
-        if len(documents) > _A_SUBJECT * len(titles):
-            ask("no such subject", query.text, subject)
-    for text in foreign:
-        ask("foreign", text)
+        queries = setup.judged.queries
+        for query in queries[:: -(-len(queries) // at_most)]:
+            right = _right(query)
+            ask("answered", query.text)
+            ask("no answer", query.text, right)
+            if documents.share_titles:
+                same = [name for one in right for name in documents.titles.get(one, ())]
+                ask("no such subject", query.text, same)
+        for text in foreign:
+            ask("foreign", text)
     return collection
 
 
-def _found(answer: Answer) -> Found:
-    explanations = [hit.explanation for hit in answer.hits if hit.explanation]
-    pool = Pool(
-        np.array([hit.passage_id for hit in answer.hits], dtype=np.int64),
-        np.array([hit.score for hit in answer.hits]),
-        np.array([hit.cosine or 0.0 for hit in answer.hits]),
-        np.array([hit.bm25 or 0.0 for hit in answer.hits]),
-    )
-    if answer.mode is not Mode.HYBRID:  # nothing is near, so that words decide
-        pool = replace(pool, scores=np.zeros(len(pool.ids)))
-    return Found(
-        answer.unanswered,
-        pool,
-        explanations[0].understood if explanations else 1.0,
-        explanations[0].greatest_bm25 if explanations else 1.0,
-    )
+def _documents(setup: Setup, snapshot: Snapshot) -> Documents:
+    """All documents of a collection, by the name that judgements know them by."""
+    every = snapshot.vectors.ids()
+    of = snapshot.reading.documents_of(every.tolist(), snapshot.generation)
+    by_key: dict[int, list[int]] = defaultdict(list)
+    for passage, (key, _) in of.items():
+        by_key[key].append(passage)
+    passages, titles = {}, {}
+    alike: dict[str, list[str]] = defaultdict(list)
+    for document in snapshot.reading.facts(snapshot.generation):
+        path = document.paths[0]
+        name = setup.resolve(name_at(path)) or setup.resolve(path) or path
+        passages[name] = np.array(by_key[document.key], dtype=np.int64)
+        titles[name] = alike[document.title or path]
+        titles[name].append(name)
+    return Documents(every, passages, titles)
+
+
+def _right(query: JudgedQuery) -> list[str]:
+    """The documents that answer a question."""
+    if query.quotes:
+        return [quote.document for quote in query.quotes if query.grades[quote.id]]
+    return [name for name, grade in query.grades.items() if grade]
+
+
+def _found(
+    query: Query,
+    snapshot: Snapshot,
+    vector: np.ndarray | None,
+    trust: float,
+    near: float,
+    allowed: Ids | None,
+    bar: Bars,
+) -> Found:
+    """The verdict, from the same steps as `search.answering` takes."""
+    asked = asked_of(snapshot, query)
+    found = ranked(query, snapshot, vector, asked, near, trust, allowed, UNTIMED)
+    greatest = snapshot.keywords.greatest_score(asked.words)
+    weak = unanswered.weak(found.pool, found.mode, bar, found.trust, greatest)
+    pool = replace(found.pool, weak=weak).taken(np.arange(len(weak))[: unanswered.FIRST])
+    verdict = unanswered.unanswered(pool) or not len(pool.ids)
+    if pool.cosines is None:  # nothing is near, so that words decide
+        none = np.zeros(len(pool.ids))
+        pool = replace(pool, scores=none, cosines=none)
+    return Found(verdict, pool, trust, greatest)
 
 
 def _foreign(folders: Sequence[Path], at_most: int) -> Iterator[str]:
@@ -187,22 +283,13 @@ def worth(parts: dict[str, float]) -> float:
 
 def show(collections: Sequence[Collection]) -> None:
     """Print the table and what leaving one collection out gives; record it."""
-    rows = []
-    for collection in collections:
-        parts = {
-            kind: statistics.fmean(found.verdict for found in all_found)
-            for kind, all_found in collection.found.items()
-        }
-        rows.append({"collection": collection.name} | _row(parts))
+    rows = [{"collection": found.name, **_row(found.verdicts)} for found in collections]
     kinds = [kind for kind in KINDS if any(kind in row for row in rows)]
     mean = {
         kind: statistics.fmean(float(row[kind]) for row in rows if kind in row) for kind in kinds
     }
-    rows.append({"collection": "mean"} | _row(mean))
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    print("".join(f"{column:>22}" for column in columns))
-    for row in rows:
-        print("".join(f"{row.get(column, ''):>22}" for column in columns))
+    rows.append({"collection": "mean", **_row(mean)})
+    _print(rows[-1])
     print("\nConstants chosen on the other collections, and what they give:")
     tried = {constants: {c.name: denied(c, constants) for c in collections} for constants in GRID}
     left_out = []
@@ -216,8 +303,14 @@ def show(collections: Sequence[Collection]) -> None:
                 **_row(tried[best][collection.name]),
             }
         )
-        print("".join(f"{left_out[-1].get(c, ''):>22}" for c in ("constants", *columns)))
+        print(f"{left_out[-1]['constants']:>16}", end="")
+        _print(left_out[-1])
     record("unanswered", {"verdict": rows, "left out": left_out}, "make bench-unanswered DATA=DIR")
+
+
+def _print(row: dict[str, str]) -> None:
+    """Print what was found of one collection at once."""
+    print("".join(f"{row.get(column, ''):>20}" for column in COLUMNS), flush=True)
 
 
 def _row(parts: dict[str, float]) -> dict[str, str]:

@@ -46,7 +46,8 @@ def _explanation(
         meaning = hit.score
     else:
         meaning = trust * hit.cosine
-        words = float(covered_scale(np.zeros(1), np.array([hit.bm25]), greatest)[0])
+        bm25, believed = np.array([hit.bm25]), pool.believed
+        words = float(covered_scale(np.zeros(1), bm25, greatest, believed=believed)[0])
         feedback = hit.score - meaning - words
     return Explanation(
         semantic_rank=_rank(hit.cosine, pool.cosines),

@@ -26,6 +26,12 @@ WORDS_WEIGHT = 1.25
 #: How strongly a passage that matches little of the query is held down.
 COVERAGE_EXPONENT = 0.75
 
+#: What part of the way from near to 1 the nearest passage lies on if the encoder is not sure at all
+#: of what it found, and if it is quite sure, …
+SURE_FROM, SURE = 0.375, 0.625
+#: … and how far the legs must agree for words to count in full even then.
+CREDIBLE = 0.6
+
 #: How many of the best passages say what the others are to be like, …
 FEEDBACK_PASSAGES = 10
 #: … how far behind the best one in score a passage has an e-th of its say, …
@@ -85,9 +91,15 @@ def greatest_bm25(idf: Floats) -> float:
 
 
 def covered_scale(
-    cosine: Floats, bm25_score: Floats, greatest: float, understood: float = 1.0
+    cosine: Floats,
+    bm25_score: Floats,
+    greatest: float,
+    understood: float = 1.0,
+    believed: float = 1.0,
 ) -> Scores:
-    """Understood · cosine + 1.25 · c^0.75 · (2/π) · atan(BM25 / 12), with c = BM25 / greatest.
+    """Understood · cosine + believed · 1.25 · c^0.75 · (2/π) · atan(BM25 / 12).
+
+    c is BM25 / greatest.
 
     Meaning and words on one absolute scale: unlike min-max or rank fusion, the score of a hit does
     not depend on the other hits, so that a threshold on it means the same for every query.
@@ -103,6 +115,7 @@ def covered_scale(
         bm25_score: BM25 scores, 0 or more.
         greatest: The query's `greatest_bm25`; 0 if the query has no terms.
         understood: How much the cosines are to count, see `search.understanding`.
+        believed: How much the words are to count, see `belief`.
 
     Returns:
         Scores from -1 to 2.25.
@@ -110,7 +123,11 @@ def covered_scale(
     words = np.asarray(bm25_score, dtype=np.float64)
     covered = np.clip(words / greatest, 0.0, 1.0) if greatest > 0.0 else np.zeros_like(words)
     result: Scores = understood * np.asarray(cosine, dtype=np.float64) + (
-        WORDS_WEIGHT * covered**COVERAGE_EXPONENT * (2.0 / np.pi) * np.arctan(words / BM25_SCALE)
+        believed
+        * WORDS_WEIGHT
+        * covered**COVERAGE_EXPONENT
+        * (2.0 / np.pi)
+        * np.arctan(words / BM25_SCALE)
     )
     return result
 
@@ -120,7 +137,8 @@ def agreement(cosine: Floats, bm25_score: Floats) -> float:
 
     The mean BM25 score of the ten passages nearest in meaning over that of the ten best by words.
     Where it is low, one of the legs is on a wrong track, and what the best passages have in common
-    may come of that; which of the two it is does not show. The form is our own.
+    may come of that; which of the two it is does not show by itself, see `belief`. The form is our
+    own.
 
     Args:
         cosine: Cosine similarities of all candidates of both legs.
@@ -133,6 +151,33 @@ def agreement(cosine: Floats, bm25_score: Floats) -> float:
     nearest = np.argsort(-np.asarray(cosine, dtype=np.float64), kind="stable")[:_AGREEING]
     most = np.sort(words)[::-1][:_AGREEING].sum()
     return float(words[nearest].sum() / most) if most > 0.0 else 0.0
+
+
+def belief(cosine: Floats, agreed: float, near: float, understood: float = 1.0) -> float:
+    """How much words are to count beside meaning.
+
+    1 - understood · sure · (1 - min(1, agreed / 0.6)), where sure grows from 0 to 1 as the nearest
+    passage comes from 3/8 to 5/8 of the way from ``near`` to 1.
+
+    If the legs disagree although the encoder understands the query and has found passages that are
+    near to it indeed, the question is put in other words than its answer, and those that share
+    its words do so by chance. An encoder that finds nothing so near, or does not understand,
+    proves nothing against words. The form is our own; its constants were chosen on questions whose
+    words were replaced, see benchmarks/RANKING.md.
+
+    Args:
+        cosine: Cosine similarities of all candidates of both legs.
+        agreed: How far the legs agree, see `agreement`.
+        near: From where on two texts count as near one another, see `search.calibration`.
+        understood: How much the encoder understands of the query, see `search.understanding`.
+
+    Returns:
+        0 to 1.
+    """
+    nearest = float(np.max(cosine, initial=-1.0))
+    way = (nearest - near) / (1.0 - near) if near < 1.0 else 0.0
+    sure = min(1.0, max(0.0, (way - SURE_FROM) / (SURE - SURE_FROM)))
+    return 1.0 - understood * sure * (1.0 - min(1.0, agreed / CREDIBLE))
 
 
 def say_of_best(scores: Floats) -> tuple[npt.NDArray[np.int64], Scores]:

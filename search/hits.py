@@ -49,6 +49,7 @@ class Pool:
         reranked: What the second stage gave each, float64, NaN where it did not look; or None.
         in_document: How many of them each document has, by the number that users see; None to have
             them counted.
+        believed: How much words counted beside meaning, see `search.fusion.belief`.
     """
 
     ids: Ids
@@ -59,6 +60,7 @@ class Pool:
     weak: npt.NDArray[np.bool_] | None = None
     reranked: Scores | None = None
     in_document: Mapping[int, int] | None = None
+    believed: float = 1.0
 
     def from_score(self, least: float | None) -> Pool:
         """The passages that have at least this score."""

@@ -13,6 +13,7 @@ from search.fusion import (
     COMMON_WEIGHT,
     FEEDBACK_WEIGHT,
     agreement,
+    belief,
     covered_scale,
     likeness_to_best,
     say_of_best,
@@ -140,7 +141,9 @@ def retrieve(
     with stages("fusion"):
         keep = (cosine >= least) | (bm25 > 0.0)
         pool, cosine, bm25 = pool[keep], cosine[keep], bm25[keep]
-        scores = covered_scale(cosine, bm25, greatest, trust)
+        agreed = agreement(cosine, bm25)
+        believed = belief(cosine, agreed, near, trust)
+        scores = covered_scale(cosine, bm25, greatest, trust, believed)
         best, say = say_of_best(scores)
     with stages("keywords"):
         common = snapshot.keywords.likeness(pool, pool[best], say)
@@ -148,9 +151,11 @@ def retrieve(
         known = cosine > -1.0
         like = likeness_to_best(scores[known], snapshot.vectors.vectors(pool[known]))
         scores[known] += FEEDBACK_WEIGHT * trust * like
-        scores += COMMON_WEIGHT * agreement(cosine, bm25) * common
+        # A leg that does not understand the query agrees or disagrees by chance.
+        scores += COMMON_WEIGHT * trust * agreed * common
         order = np.lexsort((pool, -scores))
-    return Pool(pool[order], scores[order], cosine[order], bm25[order], complete)
+    found = pool[order], scores[order], cosine[order], bm25[order]
+    return Pool(*found, complete, believed=believed)
 
 
 def by_words(snapshot: Snapshot, asked: Asked, allowed: Ids | None) -> Pool:

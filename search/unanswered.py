@@ -36,11 +36,11 @@ from search.ranking import asked_of, retrieve
 #: What words and likeness to the best passages add to the cosine of a good hybrid hit.
 WORDS_ADD = 0.4
 #: What is left of the bar where the encoder understands nothing, so that words alone count.
-LEFT_TO_WORDS = 0.2
+LEFT_TO_WORDS = 0.15
 #: A hit with this part of the greatest possible BM25 score is never weak, …
 ENOUGH_WORDS = 0.3
 #: … nor one whose cosine lies this part of the way from near to 1.
-ENOUGH_MEANING = 0.225
+ENOUGH_MEANING = 0.2
 #: How many of the first hits must be weak for the verdict.
 FIRST = 3
 #: From how many passages on only so many, evenly taken, are asked.
@@ -48,7 +48,7 @@ _SAMPLE = 50_000
 #: By what part the number of passages may change before the questions are asked anew.
 _DRIFT = 0.1
 #: Raised whenever hybrid scores change, so that what was found before no longer holds.
-_SCORING = 2
+_SCORING = 3
 
 
 class Reached(msgspec.Struct, frozen=True):

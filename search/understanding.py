@@ -19,7 +19,7 @@ import regex
 from search.encoders.base import Tokenizer
 
 #: How steeply trust falls as the twin comes nearer; chosen with benchmarks/fusion_study.py.
-EXPONENT = 4
+EXPONENT = 8
 
 #: A query shows by its pieces alone that it is understood if it has so many words, so much of its
 #: letters in words that only the twin has in pieces, and so many letters to a piece on average:
@@ -43,7 +43,7 @@ def garbled(text: str) -> str:
 def understood(cosine: float, near: float) -> float:
     """How much an encoder's cosines are to count for a query, from 0 to 1.
 
-    ((1 - cosine) / (1 - near))⁴: 1 as long as the twin is no nearer than unrelated texts are.
+    ((1 - cosine) / (1 - near))⁸: 1 as long as the twin is no nearer than unrelated texts are.
 
     The form is our own; `EXPONENT` was chosen by measuring.
 

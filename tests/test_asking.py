@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search import ranking
 from search.engine import CANDIDATES, Engine
 from search.models import Answer, Hit, Mode
 from search.queries import parse
@@ -181,7 +182,8 @@ def test_totals_count_what_is_not_shown(indexed: Build) -> None:
     [
         ("apples before:yesterday", "before: takes a date such as 2024, 2024-06 or 2024-06-30"),
         ('apples "red', "A quotation mark before red is not closed."),
-        ("apples type:foo", "No passage meets type:foo."),
+        ("apples type:foo", "No passage meets type:foo. There are: type:markdown, type:text."),
+        ("apples lang:xx", "No passage meets lang:xx. There are: lang:en."),
         ('apples type:md "no such thing"', 'No passage meets "no such thing".'),
         ("apples type:txt title:boats", "No passage meets all that the query requires."),
     ],
@@ -208,6 +210,19 @@ def test_explanations_add_up(indexed: Build) -> None:
         assert best is not None
         assert 1 in (best.semantic_rank, best.keyword_rank)
     assert engine.search(parse("red apples")).hits[0].explanation is None
+
+
+def test_doubted_words_are_explained_with_what_they_counted(
+    indexed: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = indexed(**FRUIT)
+    (full, *_) = engine.search(parse("red apples", explain=True)).hits
+    monkeypatch.setattr(ranking, "belief", lambda *_: 0.25)
+    (hit, *_) = engine.search(parse("red apples", explain=True)).hits
+    assert full.explanation is not None
+    assert hit.explanation is not None
+    assert hit.explanation.words == pytest.approx(full.explanation.words / 4)
+    assert hit.explanation.feedback == pytest.approx(full.explanation.feedback, abs=0.02)
 
 
 SIGNS = st.sampled_from(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from search.evaluation import ndcg
 from search.fusion import (
     agreement,
+    belief,
     bm25,
     covered_scale,
     greatest_bm25,
@@ -94,6 +95,28 @@ def test_agreement_by_hand() -> None:
     assert agreement(cosine, np.zeros(30)) == agreement(np.empty(0), np.empty(0)) == 0.0
     # Of fewer than ten all count on both sides.
     assert agreement(np.array([0.1, 0.9]), np.array([2.0, 0.0])) == 1.0
+
+
+def test_belief_by_hand() -> None:
+    # near 0.2: 3/8 of the way to 1 lies at 0.5, 5/8 at 0.7; at 0.6 an encoder is half sure.
+    # Agreement of 0.15 is a quarter of what is wanted: 1 - 0.5 · 0.75.
+    found = np.array([0.1, 0.6, 0.3])
+    assert belief(found, 0.15, 0.2) == pytest.approx(0.625)
+    assert belief(found, 0.15, 0.2, understood=0.5) == pytest.approx(1 - 0.5 * 0.375)
+    assert belief(np.array([0.7]), 0.3, 0.2) == pytest.approx(0.5)
+    assert belief(np.array([0.9]), 0.0, 0.2) == 0.0
+
+
+def test_words_are_believed_where_nothing_speaks_against_them() -> None:
+    assert belief(np.array([0.9]), 0.6, 0.2) == belief(np.array([0.9]), 1.0, 0.2) == 1.0
+    assert belief(np.array([0.49, 0.2]), 0.0, 0.2) == 1.0
+    assert belief(np.array([0.9]), 0.0, 0.2, understood=0.0) == 1.0
+    assert belief(np.empty(0), 0.0, 0.2) == belief(np.array([1.0]), 0.0, 1.0) == 1.0
+
+
+def test_words_that_are_not_believed_count_for_less() -> None:
+    full = covered_scale(np.array([0.6]), np.array([12.0]), 12.0, 1.0, 0.2)[0]
+    assert full == pytest.approx(0.6 + 0.125)
 
 
 def test_likeness_by_hand() -> None:

@@ -40,8 +40,9 @@ def test_any_text_can_be_garbled(text: str) -> None:
 
 
 def test_trust_by_hand() -> None:
-    # near 0.2: a twin at 0.6 leaves (0.4 / 0.8)^4 = 1/16.
-    assert understood(0.6, 0.2) == pytest.approx(0.0625)
+    # near 0.2: a twin at 0.6 leaves (0.4 / 0.8)^8 = 1/256, one at 0.4 (0.6 / 0.8)^8 = 0.1001.
+    assert understood(0.6, 0.2) == pytest.approx(1 / 256)
+    assert understood(0.4, 0.2) == pytest.approx(0.75**8)
     assert understood(0.2, 0.2) == understood(-0.1, 0.2) == 1.0
     assert understood(1.0, 0.2) == understood(1.01, 0.2) == 0.0
     assert understood(1.0, 1.0) == 1.0
