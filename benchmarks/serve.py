@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from results import Figure, record
 from synthesis import Real, fresh_questions, questions, real_passages
 
 from search.encoders import DEFAULT_MODEL, load_encoder
+from search.runs import EVERY, read_run
 from search.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -88,12 +89,13 @@ def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    return
         except OSError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     sys.exit("The server did not come up.")
 
 
@@ -121,13 +123,16 @@ def servers(port: str) -> Iterator[tuple[str, list[str], str]]:
 
 
 @contextmanager
-def indexing(folder: Path, real: Real, environment: dict[str, str]) -> Iterator[Callable[[], bool]]:
+def indexing(
+    folder: Path, real: Real, environment: dict[str, str], collection: Path
+) -> Iterator[Callable[[], bool]]:
     """`wherein index` at work; what is given tells whether it still is.
 
     Args:
         folder: Where to put files of texts that were never seen before.
         real: What to make them of.
         environment: Says which collection.
+        collection: Its folder.
     """
     chance = random.Random(3)
     folder.mkdir()
@@ -138,9 +143,22 @@ def indexing(folder: Path, real: Real, environment: dict[str, str]) -> Iterator[
     command = [sys.executable, "-P", "-m", "indexer.cli", "index", str(folder)]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process:
-        time.sleep(3)  # it has begun to encode by then
-        yield lambda: process.poll() is None
-        process.terminate()
+        try:
+            _wait_for_encoding(collection, process)
+            yield lambda: process.poll() is None
+        finally:
+            process.terminate()
+
+
+def _wait_for_encoding(collection: Path, process: subprocess.Popen[bytes]) -> None:
+    """Return once a run has embedded the first passages."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        run = read_run(collection)
+        if run is not None and run.pid == process.pid and run.passages:
+            return
+        time.sleep(EVERY)
+    sys.exit("Indexing did not come to encode.")
 
 
 def main() -> None:
@@ -171,8 +189,9 @@ def main() -> None:
             "WHEREIN_RATE_LIMIT": "0",
         }
         settings = Settings.from_environment(home=str(folder / "home"))
+        collection = settings.collections / settings.collection
         put_into_collection(
-            settings.collections / settings.collection,
+            collection,
             grown(real, chosen.passages),
             encoder,
             chosen.engine,
@@ -193,7 +212,7 @@ def main() -> None:
             beside = f"{server}, indexing beside it"
             with (
                 served(command, environment, ready) as port,
-                indexing(folder / server, real, environment) as is_running,
+                indexing(folder / server, real, environment, collection) as is_running,
             ):
                 for kind in kinds:
                     measure(beside, port, LIMITED, kind)

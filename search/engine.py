@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -344,8 +343,7 @@ class Engine:
         collection = self.collection
         with collection.snapshot() as snapshot:
             documents = self._facetting.documents(collection.build, snapshot)
-            named = partial(self._facetting.named, collection.build, snapshot)
-            return suggestions(snapshot, documents, named, text, limit)
+            return suggestions(snapshot, documents, text, limit)
 
     def nearness(self, query: Query, number: int) -> tuple[Nearness, ...]:
         """How near each passage of a document is to a query, in reading order.
@@ -404,7 +402,8 @@ class Engine:
         wanted, collection = set(numbers), self.collection
         with collection.snapshot() as snapshot:
             documents = self._facetting.documents(collection.build, snapshot)
-            return {facts.key: facts.day for facts in documents if facts.key in wanted}
+            found = map(documents.with_key, wanted)
+            return {facts.key: facts.day for facts in found if facts is not None}
 
     def document(self, number: int) -> DocumentRow:
         """A document with its sections and passages.

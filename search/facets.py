@@ -12,25 +12,25 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from search.analysis.folding import fold
 from search.asking import Asked
 from search.collection import Snapshot
+from search.columns import Documents, Side
 from search.encoders.base import Embeddings
 from search.fields import as_typed, bare_words, typed
-from search.filters import Filters, meets
+from search.filters import Filters, is_named
 from search.models import Mode, Query
 from search.ranking import CANDIDATES
 from search.reading import Ids
 from search.requirements import (
     Dated,
-    DocumentFacts,
     Kind,
     Language,
     Lies,
@@ -45,6 +45,8 @@ LOOKED_AT = 10_000
 _VALUES = 12
 #: Below this number of letters nothing is an author.
 _SHORTEST_AUTHOR = 2
+#: Of how many documents the passages are looked up at once.
+_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +99,28 @@ class Facets:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Columns:
-    """Every document of a generation, and which one each passage belongs to."""
+class _Known:
+    """Every document of a generation, and which one each passage belongs to.
+
+    The numbers of a document's passages follow one another, or nearly; kept is where each row of
+    them begins.
+    """
 
     build: Path
     generation: int
-    documents: tuple[DocumentFacts, ...]
-    names: tuple[str, ...]
+    documents: Documents
     roots: tuple[str, ...]
-    passages: Ids
-    places: Ids
+    firsts: Ids
+    places: npt.NDArray[np.int32]
 
-    def of(self, passages: Ids) -> list[DocumentFacts]:
-        """The documents of these passages."""
-        at = np.searchsorted(self.passages, passages)
-        at = at[at < len(self.passages)]
-        return [self.documents[place] for place in np.unique(self.places[at]).tolist()]
+    def with_passages(self) -> Ids:
+        """The places of the documents that have any."""
+        return np.unique(self.places).astype(np.int64)
+
+    def of(self, passages: Ids) -> Ids:
+        """The places of the documents of these passages."""
+        at = np.searchsorted(self.firsts, passages, side="right") - 1
+        return np.unique(self.places[at[at >= 0]]).astype(np.int64)
 
 
 class Facetting:
@@ -124,7 +132,7 @@ class Facetting:
 
     def __init__(self, filters: Filters) -> None:
         self._filters = filters
-        self._known: _Columns | None = None
+        self._known: _Known | None = None
         self._guard = threading.Lock()
 
     def facets(
@@ -147,48 +155,37 @@ class Facetting:
             asked: Its words.
             near: The least cosine that counts as near.
         """
-        columns = self._columns(build, snapshot)
+        known = self._of(build, snapshot)
 
         @cache
-        def matching(requirements: Requirements) -> tuple[tuple[DocumentFacts, ...], bool]:
+        def matching(requirements: Requirements) -> tuple[_Matched, bool]:
             allowed, complete = None, True
             if requirements:
                 found = self._filters.allowed(build, snapshot, requirements)
                 allowed, complete = found.ids, found.complete
                 if _all_are_shown(allowed, requirements, query, vector):
-                    return tuple(columns.of(allowed)), complete
+                    return _Matched(known, known.of(allowed)), complete
+            elif not query.meaning:
+                return _Matched(known, known.with_passages()), True
             ids, all_there = _matching(snapshot, query, vector, asked, near, allowed)
-            return tuple(columns.of(ids)), complete and all_there
+            return _Matched(known, known.of(ids)), complete and all_there
 
         whole, complete = matching(query.requirements)
         facets: list[Facet] = []
         for name, own, values in _FACETS:
             wider, all_there = matching(_without(query.requirements, own))
             complete &= all_there
-            found = values(wider, columns.roots, query.requirements)
+            found = values(wider, query.requirements)
             # One value is nothing to choose, unless it was chosen already.
             if len(found) > 1 or any(value.active for value in found):
                 facets.append(_facet(name, found))
-        return Facets(tuple(facets), len(whole), not complete, snapshot.generation)
+        return Facets(tuple(facets), whole.count(), not complete, snapshot.generation)
 
-    def documents(self, build: Path, snapshot: Snapshot) -> tuple[DocumentFacts, ...]:
+    def documents(self, build: Path, snapshot: Snapshot) -> Documents:
         """Every document of a snapshot of the build ``build``, as filters see it."""
-        return self._columns(build, snapshot).documents
+        return self._of(build, snapshot).documents
 
-    def named(self, build: Path, snapshot: Snapshot, part: str) -> Iterator[DocumentFacts]:
-        """The documents of a snapshot that have something in their name.
-
-        Args:
-            build: The build that the snapshot is of.
-            snapshot: What is searched.
-            part: What they have, without diacritics and in small letters.
-        """
-        columns = self._columns(build, snapshot)
-        for document, name in zip(columns.documents, columns.names, strict=True):
-            if part in name:
-                yield document
-
-    def _columns(self, build: Path, snapshot: Snapshot) -> _Columns:
+    def _of(self, build: Path, snapshot: Snapshot) -> _Known:
         with self._guard:
             known = self._known
             if known is None or (known.build, known.generation) != (build, snapshot.generation):
@@ -196,16 +193,41 @@ class Facetting:
             return known
 
 
-def _read(build: Path, snapshot: Snapshot) -> _Columns:
-    documents = tuple(snapshot.reading.facts(snapshot.generation))
-    by_version = {document.version: place for place, document in enumerate(documents)}
-    versions, passages = snapshot.reading.passages_of(list(by_version))
-    order = np.argsort(passages)
-    places = np.array([by_version[version] for version in versions.tolist()], dtype=np.int64)
-    roots = tuple(root.as_posix() for root in snapshot.reading.roots())
-    names = tuple(fold(document.name.lower()) for document in documents)
-    return _Columns(
-        build, snapshot.generation, documents, names, roots, passages[order], places[order]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matched:
+    """The documents that match, by their places."""
+
+    known: _Known
+    places: Ids
+
+    def tally(self, side: Side) -> dict[str, int]:
+        return self.known.documents.tally(side, self.places)
+
+    def count(self) -> int:
+        return len(self.places)
+
+
+def _read(build: Path, snapshot: Snapshot) -> _Known:
+    documents = Documents(snapshot.reading.facts(snapshot.generation))
+    all_versions = documents.versions()
+    firsts, places = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for start in range(0, len(all_versions), _AT_ONCE):
+        own = all_versions[start : start + _AT_ONCE]
+        versions, passages = snapshot.reading.passages_of(own.tolist())
+        order = np.lexsort((passages, versions))
+        versions, passages = versions[order], passages[order]
+        begins = (np.diff(versions, prepend=-1) != 0) | (np.diff(passages, prepend=-1) != 1)
+        firsts.append(passages[begins])
+        places.append(start + np.searchsorted(own, versions[begins]))
+    whole = np.concatenate(firsts)
+    order = np.argsort(whole)
+    return _Known(
+        build,
+        snapshot.generation,
+        documents,
+        tuple(root.as_posix() for root in snapshot.reading.roots()),
+        whole[order],
+        np.concatenate(places)[order].astype(np.int32),
     )
 
 
@@ -261,70 +283,66 @@ def _asks_for(requirements: Requirements, condition: OfDocument) -> bool:
     return any(condition in clause for clause in requirements.clauses)
 
 
-def _types(
-    documents: Sequence[DocumentFacts], _roots: Sequence[str], asked: Requirements
-) -> list[Value]:
+def _types(matched: _Matched, asked: Requirements) -> list[Value]:
     return [
         Value(kind, count, (typed(Kind(kind)),), _asks_for(asked, Kind(kind)))
-        for kind, count in Counter(d.kind for d in documents).items()
+        for kind, count in matched.tally("kind").items()
     ]
 
 
-def _languages(
-    documents: Sequence[DocumentFacts], _roots: Sequence[str], asked: Requirements
-) -> list[Value]:
-    codes = Counter(d.language.lower()[:2] for d in documents if d.language)
+def _languages(matched: _Matched, asked: Requirements) -> list[Value]:
+    codes: Counter[str] = Counter()
+    for language, count in matched.tally("language").items():
+        if language:
+            codes[language.lower()[:2]] += count
     return [
         Value(code, count, (typed(Language(code)),), _asks_for(asked, Language(code)))
         for code, count in codes.items()
     ]
 
 
-def _years(
-    documents: Sequence[DocumentFacts], _roots: Sequence[str], asked: Requirements
-) -> list[Value]:
+def _years(matched: _Matched, asked: Requirements) -> list[Value]:
     found = []
-    for year, count in Counter(d.day[:4] for d in documents if d.day[:4].isdecimal()).items():
+    for year, count in matched.tally("year").items():
+        if not year.isdecimal():
+            continue
         first, past = Dated("after", f"{year}-01-01"), Dated("before", f"{int(year) + 1:04d}-01-01")
         active = _asks_for(asked, first) and _asks_for(asked, past)
         found.append(Value(year, count, (f"after:{year}", f"before:{int(year) + 1:04d}"), active))
     return found
 
 
-def _authors(
-    documents: Sequence[DocumentFacts], roots: Sequence[str], asked: Requirements
-) -> list[Value]:
+def _authors(matched: _Matched, asked: Requirements) -> list[Value]:
     """Authors by name; one whose name is part of another's is counted for both, as filters do."""
-    by_name: dict[str, list[DocumentFacts]] = {}
-    for document in documents:
-        if len(document.author) >= _SHORTEST_AUTHOR:
-            by_name.setdefault(document.author, []).append(document)
-    ranked = sorted(by_name, key=lambda name: (-len(by_name[name]), name))
+    by_name = {
+        name: count
+        for name, count in matched.tally("author").items()
+        if len(name) >= _SHORTEST_AUTHOR
+    }
+    ranked = sorted(by_name, key=lambda name: (-by_name[name], name))
+    words_of = {name: bare_words(name) for name in ranked}
     found = []
     for name in ranked[: 4 * _VALUES]:
-        words = bare_words(name)
+        words = words_of[name]
         if not words:
             continue
-        condition = Named("author", words)
-        count = sum(len(of) for of in by_name.values() if meets(of[0], condition, roots))
+        count = sum(n for other, n in by_name.items() if is_named(words_of[other], words))
         text = as_typed("author", name)
-        found.append(Value(name, count, (text,), _asks_for(asked, condition)))
-    rest = [Value(name, len(by_name[name]), ()) for name in ranked[4 * _VALUES :]]
+        found.append(Value(name, count, (text,), _asks_for(asked, Named("author", words))))
+    rest = [Value(name, by_name[name], ()) for name in ranked[4 * _VALUES :]]
     return found + rest
 
 
-def _folders(
-    documents: Sequence[DocumentFacts], roots: Sequence[str], asked: Requirements
-) -> list[Value]:
+def _folders(matched: _Matched, asked: Requirements) -> list[Value]:
     """The folders right beneath the one that holds all the documents."""
-    ways = [_way(path, roots) for document in documents for path in document.paths[:1]]
-    common = _common(ways)
-    if not common:
-        counted = Counter(way[0] for way in ways if len(way) > 1)
-        depth = 0
-    else:
-        depth = len(common)
-        counted = Counter(way[depth] for way in ways if len(way) > depth + 1)
+    ways: Counter[tuple[str, ...]] = Counter()
+    for folder, count in matched.tally("folder").items():
+        ways[_way(f"{folder}/", matched.known.roots)] += count
+    common = _common(list(ways))
+    counted: Counter[str] = Counter()
+    for way, count in ways.items():
+        if len(way) > len(common) + 1:
+            counted[way[len(common)]] += count
     found = []
     for name, count in counted.items():
         pattern = "/".join((*common, name)) + "/"
@@ -336,7 +354,7 @@ def _folders(
 
 
 def _way(path: str, roots: Sequence[str]) -> tuple[str, ...]:
-    """The steps to a file from the innermost indexed folder that holds it, that folder first."""
+    """The steps to a path from the innermost indexed folder that holds it, that folder first."""
     holding = [root for root in roots if path.startswith(root.rstrip("/") + "/")]
     if not holding:
         return tuple(path.strip("/").split("/")[-1:])
@@ -357,7 +375,7 @@ def _common(ways: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(shared)
 
 
-_Counting = Callable[[Sequence[DocumentFacts], Sequence[str], Requirements], list[Value]]
+_Counting = Callable[[_Matched, Requirements], list[Value]]
 #: Each facet's name, the condition that it is counted without, and how it is counted.
 _FACETS: tuple[tuple[str, type | None, _Counting], ...] = (
     ("type", Kind, _types),

@@ -164,7 +164,7 @@ def meets(document: DocumentFacts, condition: OfFacts, roots: Sequence[str]) -> 
     match condition:
         case Named(where, words, is_open):
             name = document.name if where == "title" else document.author
-            return _named(bare_words(name), words, is_open)
+            return is_named(bare_words(name), words, is_open)
         case Lies(pattern):
             return any(lies(pattern, path, roots) for path in document.paths)
         case Kind(name):
@@ -178,6 +178,23 @@ def meets(document: DocumentFacts, condition: OfFacts, roots: Sequence[str]) -> 
             return document.day >= day
 
 
+def is_named(name: Sequence[str], words: Sequence[str], is_open: bool = False) -> bool:
+    """Whether words follow one another in a name.
+
+    Args:
+        name: The name's words, as `search.fields.bare_words` gives them.
+        words: The words.
+        is_open: Whether the last of them need only begin a word of the name.
+    """
+    if not is_open:
+        return stands_in(words, name)
+    *whole, last = words
+    return any(
+        list(name[at : at + len(whole)]) == whole and name[at + len(whole)].startswith(last)
+        for at in range(len(name) - len(whole))
+    )
+
+
 def _at(reading: Reading, ids: Ids, condition: Pages | Headed) -> Ids:
     """Those of the passages ``ids`` that stand on the pages or beneath the headings asked for."""
     if isinstance(condition, Pages):
@@ -187,7 +204,7 @@ def _at(reading: Reading, ids: Ids, condition: Pages | Headed) -> Ids:
     for passage, trail in reading.headings(ids):
         if trail not in known:
             names = (bare_words(heading) for heading in trail)
-            known[trail] = any(_named(n, condition.words, condition.open) for n in names)
+            known[trail] = any(is_named(n, condition.words, condition.open) for n in names)
         if known[trail]:
             found.append(passage)
     return np.array(found, dtype=np.int64)
@@ -297,17 +314,6 @@ def _holds(text: str, conditions: Sequence[Phrase | Prefix]) -> bool:
         if isinstance(condition, Phrase)
         else holds_beginning(text, condition.start)
         for condition in conditions
-    )
-
-
-def _named(name: Sequence[str], words: Sequence[str], is_open: bool) -> bool:
-    """Whether ``words`` follow one another in a name; the last may only begin a word of it."""
-    if not is_open:
-        return stands_in(words, name)
-    *whole, last = words
-    return any(
-        list(name[at : at + len(whole)]) == whole and name[at + len(whole)].startswith(last)
-        for at in range(len(name) - len(whole))
     )
 
 

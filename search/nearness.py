@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from search.collection import Snapshot
+from search.columns import Documents
 from search.encoders.base import Embeddings
-from search.requirements import DocumentFacts
 from search.rows import DocumentRow
 
 
@@ -34,7 +33,7 @@ class Nearness:
 
 def nearness(
     snapshot: Snapshot,
-    documents: Iterable[DocumentFacts],
+    documents: Documents,
     row: DocumentRow,
     vector: Embeddings,
     near: float,
@@ -48,8 +47,8 @@ def nearness(
         vector: The query's embedding, float32 of shape ``(dimension,)``.
         near: The least cosine that counts as near.
     """
-    versions = [document.version for document in documents if document.key == row.key]
-    _, ids = snapshot.reading.passages_of(versions)
+    document = documents.with_key(row.key)
+    _, ids = snapshot.reading.passages_of([] if document is None else [document.version])
     ids = np.sort(ids)
     if len(ids) != len(row.passages):
         return ()

@@ -9,7 +9,7 @@ from search.collection import Snapshot
 from search.fields import typed
 from search.filters import TEXTS_READ, Allowed, Filters
 from search.models import Mode, Query
-from search.requirements import Requirements
+from search.requirements import Clause, Kind, Language, Requirements
 
 NOT_NEAR = "Nothing is near enough in meaning; these passages share words with the query."
 EMPTY = "The collection is empty; index a folder first."
@@ -21,6 +21,9 @@ _NOT_ALL_READ = (
     f"Only {TEXTS_READ:,} passages were read to find the phrases; narrow the search down with "
     "path: or another filter."
 )
+
+#: How many types or languages are named at the most.
+_NAMED = 5
 
 
 def on_words(query: Query, mode: Mode, asked: Asked) -> list[str]:
@@ -58,5 +61,24 @@ def on_requirements(
     for clause in query.requirements.clauses:
         alone = filters.allowed(build, snapshot, Requirements((clause,)))
         if not len(alone.ids):
-            return [f"No passage meets {' OR '.join(map(typed, clause))}."]
+            return [
+                f"No passage meets {' OR '.join(map(typed, clause))}.",
+                *_there_is(clause, snapshot),
+            ]
     return ["No passage meets all that the query requires."]
+
+
+def _there_is(clause: Clause, snapshot: Snapshot) -> list[str]:
+    """Which types or languages there are, where a clause asks for nothing but others."""
+    found: list[Kind] | list[Language]
+    if all(isinstance(condition, Kind) for condition in clause):
+        found = [Kind(name) for name in snapshot.reading.kinds()]
+    elif all(isinstance(condition, Language) for condition in clause):
+        codes = (code.lower()[:2] for code in snapshot.reading.languages() if code)
+        found = [Language(code) for code in dict.fromkeys(codes)]
+    else:
+        return []
+    if not found:
+        return []
+    named = ", ".join(map(typed, found[:_NAMED]))
+    return [f"There are: {named}." if len(found) <= _NAMED else f"The most frequent are: {named}."]

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from search.analysis.folding import fold
 from search.collection import Snapshot
+from search.columns import Documents
 from search.fields import as_typed, bare_words, typed
 from search.grammar import FIELDS
-from search.requirements import DocumentFacts, Kind, Language
+from search.requirements import Kind, Language
 from search.snippets import written_as
 
 #: The last thing typed: a filter that was begun, or a word.
@@ -56,8 +57,7 @@ class Suggestion:
 
 def suggestions(
     snapshot: Snapshot,
-    documents: Sequence[DocumentFacts],
-    named: Callable[[str], Iterable[DocumentFacts]],
+    documents: Documents,
     text: str,
     limit: int,
 ) -> tuple[Suggestion, ...]:
@@ -66,7 +66,6 @@ def suggestions(
     Args:
         snapshot: What would be searched.
         documents: All documents of it.
-        named: Those that have something in their name, without diacritics.
         text: What was typed up to now.
         limit: How many at the most.
     """
@@ -91,7 +90,7 @@ def suggestions(
     ]
     if len(start) < _LEAST or sign:
         return tuple(names[:limit])
-    titled = list(islice(_documents(text, named), max(1, limit // 3)))
+    titled = list(islice(_documents(text, documents), max(1, limit // 3)))
     room = max(0, limit - len(names) - len(titled))
     words = [
         Suggestion("word", f"{before}{written} ", written)
@@ -103,47 +102,55 @@ def suggestions(
 _Value = tuple[str, str, int | None]
 
 
-def _values(
-    name: str, begun: str, snapshot: Snapshot, documents: Sequence[DocumentFacts]
-) -> Iterator[_Value]:
+def _values(name: str, begun: str, snapshot: Snapshot, documents: Documents) -> Iterator[_Value]:
     """Filters of a field whose values begin so, the most frequent first."""
     start = fold(begun.lower())
     if name == "path":
         return _paths(start, snapshot, documents)
     if name in ("before", "after"):
-        years = sorted(_ranked(d.day[:4] for d in documents), reverse=True)
-        return ((f"{name}:{y}", y, None) for y, _ in years if y.startswith(start))
+        years = sorted(documents.tally("year"), reverse=True)
+        return ((f"{name}:{y}", y, None) for y in years if y.startswith(start))
     if name in ("author", "title"):
         return _names(name, start, documents)
     if name == "type":
-        kinds = _ranked(d.kind for d in documents)
+        kinds = _ranked(documents.tally("kind"))
         return ((typed(Kind(kind)), kind, n) for kind, n in kinds if kind.startswith(start))
     if name == "lang":
-        codes = _ranked(d.language[:2].lower() for d in documents if d.language)
-        return ((typed(Language(code)), code, n) for code, n in codes if code.startswith(start))
+        codes: Counter[str] = Counter()
+        for language, count in documents.tally("language").items():
+            codes[language[:2].lower()] += count
+        return (
+            (typed(Language(code)), code, n)
+            for code, n in _ranked(codes)
+            if code and code.startswith(start)
+        )
     return iter(())
 
 
-def _names(name: str, start: str, documents: Sequence[DocumentFacts]) -> Iterator[_Value]:
+def _names(name: str, start: str, documents: Documents) -> Iterator[_Value]:
     """Authors or titles with a word that begins so."""
-    of = (d.author if name == "author" else d.name for d in documents)
-    for known, count in _ranked(filter(None, of)):
+    of = documents.tally("author") if name == "author" else Counter(documents.names())
+    for known, count in _ranked(of):
         words = bare_words(known)
         if words and any(word.startswith(start) for word in words):
             yield as_typed(name, known), known, count
 
 
-def _paths(start: str, snapshot: Snapshot, documents: Sequence[DocumentFacts]) -> Iterator[_Value]:
+def _paths(start: str, snapshot: Snapshot, documents: Documents) -> Iterator[_Value]:
     """Folders with a step that begins so."""
     roots = [root.as_posix() for root in snapshot.reading.roots()]
-    for folder, count in _ranked(f for d in documents for f in set(_folders(d, roots))):
+    holding: Counter[str] = Counter()
+    for lowest, count in documents.tally("folder").items():
+        for folder in _folders(lowest, roots):
+            holding[folder] += count
+    for folder, count in _ranked(holding):
         if any(fold(step.lower()).startswith(start) for step in (folder, *folder.split("/"))):
             yield as_typed("path", folder), folder, count
 
 
-def _folders(document: DocumentFacts, roots: Sequence[str]) -> Iterator[str]:
-    """The folders a document lies in beneath an indexed one, as ``path:`` takes them."""
-    path = document.paths[0]
+def _folders(lowest: str, roots: Sequence[str]) -> Iterator[str]:
+    """A folder and those it lies in beneath an indexed one, as ``path:`` takes them."""
+    path = f"{lowest}/"
     root = max((r for r in roots if path.startswith(r + "/")), key=len, default=None)
     if root is None:
         return
@@ -152,8 +159,8 @@ def _folders(document: DocumentFacts, roots: Sequence[str]) -> Iterator[str]:
         yield "/".join(steps[:depth]) + "/"
 
 
-def _ranked(values: Iterable[str]) -> list[tuple[str, int]]:
-    return sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+def _ranked(counted: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _words(start: str, snapshot: Snapshot) -> Iterator[str]:
@@ -178,13 +185,13 @@ def _words(start: str, snapshot: Snapshot) -> Iterator[str]:
             yield lower
 
 
-def _documents(text: str, named: Callable[[str], Iterable[DocumentFacts]]) -> Iterator[Suggestion]:
+def _documents(text: str, documents: Documents) -> Iterator[Suggestion]:
     """Documents whose title or name has all that was typed, the last word perhaps unfinished."""
     asked = bare_words(text)
     if not asked:
         return
     *whole, last = asked
-    for document in named(last):
+    for document in documents.named(last):
         words = bare_words(document.name)
         if any(word.startswith(last) for word in words) and set(whole) <= set(words):
             yield Suggestion(

@@ -144,6 +144,16 @@ def test_a_file_can_be_chosen_and_one_that_is_too_large_is_not_sent(
     assert [one for one in requests if one.startswith("POST")] == sent
 
 
+def test_why_a_file_was_turned_away_is_said(browser: Browser, site: Site) -> None:
+    problem = "<main><h1>Busy</h1><p>The server has more to do than it can.</p></main>"
+    with served(site.app) as base, opened(browser, base, "Failed to load resource") as page:
+        page.route("**/collection/files", lambda r: r.fulfill(status=503, body=problem))
+        page.goto("/collection")
+        page.evaluate(DROP, [["a.txt", "Ants."], ["b.txt", "Bees."]])
+        lines = page.locator("#sent li.wrong span")
+        expect(lines).to_have_text(["The server has more to do than it can."] * 2)
+
+
 def test_nothing_in_the_name_of_a_dropped_file_runs(page: Page) -> None:
     name = "<img src=x onerror=window.harmed=1>.exe"
     page.evaluate(DROP, [[name, "x"], [f"{name}.txt", "harmless"]])

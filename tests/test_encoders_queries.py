@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from noted_encoder import noted
 
 from search.encoders import HashingEncoder
 from search.encoders.queries import QueryEmbeddings
@@ -164,11 +165,7 @@ def test_a_hybrid_query_and_its_twin_take_one_call(
     encoder = engine._encoding.of(engine.collection)
     assert isinstance(encoder, HashingEncoder)
     before = encoder.query_calls
-    calls: list[list[str]] = []
-    encode = encoder.encode_queries
-    monkeypatch.setattr(
-        encoder, "encode_queries", lambda texts: (calls.append(list(texts)), encode(texts))[1]
-    )
+    calls = noted(monkeypatch, encoder, "encode_queries")
     engine.search(asked(engine, "where does the river rise"))
     assert ["where does the river rise", "hwree odse hte irevr ires"] in calls
     made = encoder.query_calls

@@ -49,6 +49,29 @@ def test_without_a_query_the_whole_collection_is_counted(engine: Engine) -> None
     assert engine.facets(Query("")).documents == 5
 
 
+def test_folders_of_one_name_are_counted_together(tmp_path: Path, settings: Settings) -> None:
+    for name in ("a/docs/x/1.txt", "b/docs/x/2.txt", "b/docs/y/3.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"The bees of {name}.")
+    run_index(settings, tmp_path / "a" / "docs")
+    run_index(settings, tmp_path / "b" / "docs")
+    with Engine.of(settings) as own:
+        assert counts(own, "folder", "") == {"x": 2, "y": 1}
+
+
+def test_documents_that_were_edited_are_counted_once(
+    engine: Engine, tmp_path: Path, settings: Settings
+) -> None:
+    folder = tmp_path / "library"
+    long = "\n\n".join(f"Rake moss in week {number}. " * 40 for number in range(8))
+    for text in (long, f"{long}\n\nAnd rest.", "Rake moss."):
+        (folder / "garden" / "beds" / "moss.md").write_text(text)
+        run_index(settings, folder)
+        assert engine.facets(Query("")).documents == 5
+        assert engine.facets(parse("rake moss", "keyword")).documents == 1
+        assert counts(engine, "type", "rake prune") == {"markdown": 2, "text": 1}
+
+
 def test_years_come_latest_first_with_both_bounds(engine: Engine) -> None:
     years = facet(engine, "year", "type:markdown")
     assert [(v.value, v.count) for v in years.values()] == [("2024", 2), ("2023", 1)]

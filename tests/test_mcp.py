@@ -212,8 +212,10 @@ def test_others_than_this_machine_need_a_key(site, tmp_path):
     elsewhere = {"Host": "192.168.1.7:8000"}
     wrong = {**elsewhere, "Authorization": "Bearer wherein_00000000_x"}
     in_address = {**elsewhere, "X-Key": key}
-    found = statuses(site, elsewhere, wrong, in_address, host="0.0.0.0", home=tmp_path)
-    assert found == [401, 401, 401]
+    _, writes = Keys(tmp_path).add("writes", (Scope.WRITE,))
+    cannot_read = {**elsewhere, "Authorization": f"Bearer {writes}"}
+    found = statuses(site, elsewhere, wrong, in_address, cannot_read, host="0.0.0.0", home=tmp_path)
+    assert found == [401, 401, 401, 403]
 
 
 def test_over_http_with_a_key(site, tmp_path):

@@ -27,6 +27,13 @@ from web.markup import paragraphs
 # Texts
 
 
+#: How names begin that are put together where they are used.
+PUT_TOGETHER = (
+    "api.types.", "facets.", "kinds.", "map.", "modes.", "pages.", "search.", "slides.", "suggest.",
+    "viewer.", "where.",
+)  # fmt: skip
+
+
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
@@ -40,7 +47,7 @@ def test_every_language_says_the_same_things() -> None:
 
 
 def test_every_text_is_used_and_every_used_one_is_there() -> None:
-    sources = [*(PROJECT / "web").glob("*.py"), *(PROJECT / "web" / "templates").iterdir()]
+    sources = [*(PROJECT / "web").rglob("*.py"), *(PROJECT / "web" / "templates").iterdir()]
     written = "\n".join(path.read_text("utf-8") for path in sources)
     scripts = "\n".join(p.read_text("utf-8") for p in (PROJECT / "web" / "static").glob("*.js"))
     names = texts_in("en").names
@@ -48,6 +55,12 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
         assert name in names, name
     for name in re.findall(r"\bsay\(\s*\"([a-z_.]+)\"", scripts):
         assert f"script.{name}" in names, name
+    for name in names:
+        bare = re.sub(r"\.(one|other)$", "", name)
+        if name.startswith("script."):
+            assert f'"{name.removeprefix("script.")}"' in scripts, name
+        elif not name.startswith(PUT_TOGETHER):
+            assert f'"{bare}' in written or f"'{bare}" in written, name
 
 
 def test_numbers_plurals_and_dates_are_those_of_the_language() -> None:

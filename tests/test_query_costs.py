@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from noted_encoder import noted
 from vector_views import show, unit_rows
 
 from search.encoders import HashingEncoder
@@ -28,29 +30,22 @@ def test_a_query_that_is_evidently_understood_is_encoded_alone(
     engine.warm_up()
     encoder = engine._encoding.of(engine.collection)
     assert isinstance(encoder, HashingEncoder)
-    made: list[str] = []
-    encode, starts = encoder.encode_queries, encoder.piece_starts
-
-    def noted(texts: Sequence[str]) -> Any:
-        made.extend(texts)
-        return encode(texts)
-
-    monkeypatch.setattr(encoder, "encode_queries", noted)
-    cut: list[str] = []
+    starts = encoder.piece_starts
 
     def pieces(texts: Sequence[str]) -> Any:
         """Words whole, but letters where the words are none."""
-        cut.extend(texts)
         return [
             np.arange(len(text)) if "hwree" in text else own
             for text, own in zip(texts, starts(texts), strict=True)
         ]
 
     monkeypatch.setattr(encoder, "piece_starts", pieces)
+    made = noted(monkeypatch, encoder, "encode_queries")
+    cut = noted(monkeypatch, encoder, "piece_starts")
     for mode in (Mode.HYBRID, Mode.HYBRID, Mode.SEMANTIC):
         engine.search(parse("where does the river rise", mode))
-    assert made == ["where does the river rise"]
-    assert cut.count("where does the river rise") == 1
+    assert made == [["where does the river rise"]]
+    assert list(chain(*cut)).count("where does the river rise") == 1
 
 
 def test_only_words_that_may_be_slips_are_asked_of_the_tokenizer(
@@ -59,16 +54,9 @@ def test_only_words_that_may_be_slips_are_asked_of_the_tokenizer(
     engine = indexed(a__txt="Your address and the measles vaccine.")
     engine.warm_up()
     encoder = engine._encoding.of(engine.collection)
-    asked: list[str] = []
-    starts = encoder.piece_starts
-
-    def noted(texts: Sequence[str]) -> Any:
-        asked.extend(texts)
-        return starts(texts)
-
-    monkeypatch.setattr(encoder, "piece_starts", noted)
+    asked = noted(monkeypatch, encoder, "piece_starts")
     engine.search(parse("address address address"))
-    assert "address" not in asked
+    assert "address" not in chain(*asked)
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def _text(content: bytes) -> str:
     if declared:
         try:
             return content.decode(declared[1].decode("ascii"), "replace")
-        except LookupError:
-            pass
+        except (LookupError, UnicodeError):
+            pass  # none that is known, or one of Python's own that is for no texts
     best = charset_normalizer.from_bytes(content[:200_000]).best()
     return content.decode(best.encoding if best else "latin-1", "replace")

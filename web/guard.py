@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -120,6 +120,17 @@ def is_own(origin: str | None, host: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+
+
+def is_foreign(headers: Mapping[str, str]) -> bool:
+    """Whether the headers of a request tell that it comes from a page of another web site.
+
+    Args:
+        headers: By their names in capitals, with underscores.
+    """
+    site = headers.get("SEC_FETCH_SITE", "none")
+    own = is_own(headers.get("ORIGIN"), headers.get("HOST", ""))
+    return site not in ("none", "same-origin") or not own
 
 
 def _check_host(may: Callable[[str], bool]) -> None:

@@ -40,7 +40,7 @@ def search_page(
 
 
 def explained(query: Query, rank: int, passage: int) -> str:
-    """Why the passage at a rank of a query's answers is there."""
+    """Why a passage is among a query's answers, at the rank it had when it was shown."""
     pairs = [("q", query.text), *_mode(query), ("offset", str(rank - 1)), ("passage", str(passage))]
     return "/why?" + urlencode(pairs)
 

@@ -62,11 +62,12 @@ def _clusters(drawn: CorpusMap) -> list[Cluster]:
             own = np.flatnonzero(drawn.clusters.of == place)
             middle = drawn.points[own].mean(axis=0) if len(own) else 0.0
             near = own[np.argsort(np.linalg.norm(drawn.points[own] - middle, axis=1))]
-            examples = []
+            examples: list[Example] = []
             for key in drawn.documents[near[:_EXAMPLES]].tolist():
-                for row in reading.listed(key - 1, 1, generation):
-                    if row.key == key:
-                        title = row.title or row.paths[0].rpartition("/")[2]
-                        examples.append(Example(title, links.document_page(key)))
+                examples += [
+                    Example(row.name, links.document_page(key))
+                    for row in reading.listed(key - 1, 1, generation)
+                    if row.key == key
+                ]
             clusters.append(Cluster(name, len(own), tuple(examples)))
     return sorted(clusters, key=lambda cluster: -cluster.size)

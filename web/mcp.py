@@ -91,6 +91,7 @@ def guarded(app: _App, host: str, keys: Keys | None) -> _App:
         keys: The keys one of which whoever asks must have; None if nobody needs one.
     """
     from search.errors import StorageError
+    from search.keys import Scope
     from web.guard import hosts_of, is_own
 
     may = hosts_of(host)
@@ -104,11 +105,14 @@ def guarded(app: _App, host: str, keys: Keys | None) -> _App:
             return 403
         if keys is None:
             return None
-        kind, _, key = headers.get("authorization", "").partition(" ")
+        kind, _, given = headers.get("authorization", "").partition(" ")
         try:
-            return None if kind.lower() == "bearer" and keys.find(key.strip()) else 401
+            key = keys.find(given.strip()) if kind.lower() == "bearer" else None
         except StorageError:
             return 503
+        if key is None:
+            return 401
+        return None if Scope.READ in key.scopes else 403
 
     async def answer(
         scope: _Message,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from flask import Blueprint, Flask, Response, make_response, render_template, request
 
-from search.models import Mode, Query
+from search.models import Hit, Mode, Query
+from search.queries import HITS_LIMIT
 from search.snippets import written_as
 from web import catalogue, links, searching, state
 from web.catalogue import texts
@@ -61,10 +62,12 @@ def suggest() -> str:
 @pages.get("/why")
 def why() -> str:
     """How a passage came by its place, as a fragment."""
-    query = replace(search_from_page(request.args).query(), limit=1, explain=True)
-    hits = state.engine().search(query).hits
+    query = replace(search_from_page(request.args).query(), explain=True)
     wanted = request.args.get("passage", "")
-    hit = next((hit for hit in hits if str(hit.passage_id) == wanted), None)
+    # It may have changed places since it was shown.
+    hit = _hit(replace(query, limit=1), wanted) or _hit(
+        replace(query, limit=HITS_LIMIT, offset=0), wanted
+    )
     how = hit.explanation if hit else None
     terms = [
         (written_as(hit.text, term, hit.language) or term, share)
@@ -87,6 +90,12 @@ def similar(number: int) -> str:
 def problems() -> str:
     """What each kind of problem means."""
     return render_template("problems.html", kinds=KINDS.values())
+
+
+def _hit(query: Query, passage: str) -> Hit | None:
+    """The hit of a query that is the passage of a number."""
+    hits = state.engine().search(query).hits
+    return next((hit for hit in hits if str(hit.passage_id) == passage), None)
 
 
 def _facets() -> dict[str, object] | None:

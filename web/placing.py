@@ -7,6 +7,8 @@ digits are compared. What is not found in one piece is looked for line by line.
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -95,17 +97,13 @@ def _text(element: _Element) -> str:
 
 def _mark_passage(root: _Element, passage: str) -> bool:
     slots = _slots(root)
-    letters, origins = _letters([text for _, _, text in slots])
+    letters = _letters([text for _, _, text in slots])
     by_slot: dict[int, list[Span]] = {}
-    for span in _found(letters, passage):
-        for place in range(span.start, span.end):
-            slot, at = origins[place]
-            of_slot = by_slot.setdefault(slot, [])
-            # Letters of one slot that follow one another make one mark, signs between included.
-            if of_slot and place > span.start and origins[place - 1][0] == slot:
-                of_slot[-1] = Span(of_slot[-1].start, _sentence_end(slots[slot][2], at + 1))
-            else:
-                of_slot.append(Span(at, at + 1))
+    for span in _found(letters.text, passage):
+        # Letters of one slot that follow one another make one mark, signs between included.
+        for slot, begin, last in letters.stretches(span):
+            end = _sentence_end(slots[slot][2], last + 1)
+            by_slot.setdefault(slot, []).append(Span(begin, end))
     # From the end, so that what is put in does not move what comes before.
     for slot in sorted(by_slot, reverse=True):
         element, is_tail, text = slots[slot]
@@ -137,37 +135,69 @@ def _slots(root: _Element) -> list[tuple[_Element, bool, str]]:
     return found
 
 
-def _letters(texts: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
-    """The letters and digits of texts, and where each comes from."""
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """The letters and digits of texts, and where each comes from.
+
+    Attributes:
+        text: The letters.
+        begins: Of each text, how many letters come before it.
+        places: Of each letter, where it stands in its text.
+    """
+
+    text: str
+    begins: list[int]
+    places: array[int]
+
+    def stretches(self, span: Span) -> list[tuple[int, int, int]]:
+        """Number of each text that letters of a span are in, its first and its last such place."""
+        found = []
+        at = span.start
+        while at < span.end:
+            slot = bisect_right(self.begins, at) - 1
+            following = self.begins[slot + 1] if slot + 1 < len(self.begins) else len(self.text)
+            until = min(span.end, following)
+            found.append((slot, self.places[at], self.places[until - 1]))
+            at = until
+        return found
+
+
+def _letters(texts: Sequence[str]) -> _Letters:
     letters: list[str] = []
-    origins: list[tuple[int, int]] = []
-    for slot, text in enumerate(texts):
-        for at, character in enumerate(text):
-            if character.isalnum():
-                # One letter for each, so that places can be counted.
-                letters.append(character.lower()[:1])
-                origins.append((slot, at))
-    return "".join(letters), origins
+    begins: list[int] = []
+    places = array("I")
+    count = 0
+    for text in texts:
+        begins.append(count)
+        own = [at for at, character in enumerate(text) if character.isalnum()]
+        # One letter for each, so that places can be counted.
+        letters.append("".join(text[at].lower()[:1] for at in own))
+        places.extend(own)
+        count += len(own)
+    return _Letters("".join(letters), begins, places)
 
 
 def _found(letters: str, passage: str) -> list[Span]:
-    whole, _ = _letters([passage])
+    whole = _letters([passage]).text
     at = letters.find(whole) if whole else -1
     if at >= 0:
         return [Span(at, at + len(whole))]
     spans: list[Span] = []
-    after = 0
+    after = covered = 0
     for line in passage.split("\n"):
-        wanted, _ = _letters([line])
+        wanted = _letters([line]).text
         if len(wanted) < _TELLING:
             continue
         at = letters.find(wanted, after)
         if at < 0:
             at = letters.find(wanted)
-        if at >= 0:
-            spans.append(Span(at, at + len(wanted)))
-            after = at + len(wanted)
-    covered = sum(span.end - span.start for span in spans)
+        if at < 0:
+            continue
+        covered += len(wanted)
+        after = at + len(wanted)
+        # A line that is there once may be twice in the passage, whole or as part of another.
+        if all(at >= span.end or after <= span.start for span in spans):
+            spans.append(Span(at, after))
     return sorted(spans, key=lambda s: s.start) if covered >= _ENOUGH * len(whole) > 0 else []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
@@ -27,6 +27,11 @@ _TABLE = Markup(
     '<div class="sheet" role="region" tabindex="0" aria-label="{}"><table>{}</table></div>'
 )
 
+#: A line of the text and where it begins.
+_Row = tuple[int, str]
+#: Name of the column or "", where the value begins, and the value.
+_Cell = tuple[str, int, str]
+
 
 def tables(
     document: Document, passage: Span | None, marks: Sequence[Span], label: str
@@ -45,68 +50,58 @@ def tables(
     if document.text.count("\n") > ROWS:
         return None
     shown: list[Markup] = []
-    sheet: list[tuple[int, str]] = []
-    name = label
     first = True
-
-    def close() -> None:
-        nonlocal sheet, first
-        if sheet:
-            table, holds = _table(sheet, name, passage, marks, first)
-            shown.append(table)
-            first = first and not holds
-        sheet = []
-
-    for section in document.sections:
-        heading = section.headings[-1] if section.headings else label
-        if heading != name:
-            close()
-            name = heading
-        at = section.body
-        for line in document.text[section.body : section.end].split("\n"):
-            if CELL_SEPARATOR in line or _NAMED.match(line):
-                sheet.append((at, line))
-            elif line.strip():
-                return None  # there is more to it than rows
-            at += len(line) + 1
-    close()
+    for name, rows in _sheets(document, label) or ():
+        found = _table(rows, name, passage, marks, first)
+        if found is None:
+            return None
+        table, holds = found
+        shown.append(table)
+        first = first and not holds
     return Markup("\n").join(shown) if shown else None
 
 
+def _sheets(document: Document, label: str) -> list[tuple[str, list[_Row]]] | None:
+    """The name and the rows of each table; None if there is more to the document than rows."""
+    sheets: list[tuple[str, list[_Row]]] = []
+    for section in document.sections:
+        name = section.headings[-1] if section.headings else label
+        if not sheets or sheets[-1][0] != name:
+            sheets.append((name, []))
+        at = section.body
+        for line in document.text[section.body : section.end].split("\n"):
+            if CELL_SEPARATOR in line or _NAMED.match(line):
+                sheets[-1][1].append((at, line))
+            elif line.strip():
+                return None
+            at += len(line) + 1
+    return [(name, rows) for name, rows in sheets if rows]
+
+
 def _table(
-    rows: Sequence[tuple[int, str]],
+    rows: Sequence[_Row],
     name: str,
     passage: Span | None,
     marks: Sequence[Span],
     first: bool,
-) -> tuple[Markup, bool]:
-    """One table, and whether it has rows of the passage."""
+) -> tuple[Markup, bool] | None:
+    """One table, and whether it has rows of the passage; None if it is too wide."""
+    if any(line.count(CELL_SEPARATOR) >= COLUMNS for _, line in rows):
+        return None
     named = [_cells(at, line) for at, line in rows]
-    columns: dict[str, int] = {}
-    names = {column for cells in named for column, _, _ in cells if column}
-    if names and not any(column for column, _, _ in named[0]):
-        for _, _, text in named[0][:COLUMNS]:  # the row of names says in which order they stand
-            columns.setdefault(text, len(columns))
-    for cells in named:
-        for column, _, _ in cells:
-            if column and len(columns) < COLUMNS:
-                columns.setdefault(column, len(columns))
+    columns = _columns(named)
+    if len(columns) > COLUMNS:
+        return None
     parts = [_CAPTION.format(name)]
     body: list[Markup] = []
     holds = False
     for (at, line), cells in zip(rows, named, strict=True):
-        if names and not holds and [text for _, _, text in cells] == list(columns)[: len(cells)]:
+        if columns and not holds and [text for _, _, text in cells] == list(columns)[: len(cells)]:
             continue  # the row of names
         inside = passage is not None and at < passage.end and at + len(line) > passage.start
-        placed: dict[int, Markup] = {}
-        for number, (column, start, text) in enumerate(cells):
-            place = columns.get(column, number)
-            placed[place] = marked(text, clipped(marks, start, start + len(text)))
-        width = max(len(columns), *(place + 1 for place in placed)) if placed else len(columns)
-        row = Markup("").join(_CELL.format(placed.get(n, "")) for n in range(width))
         shape = _PLAIN if not inside else _PASSAGE if holds or not first else _FIRST
         holds = holds or inside
-        body.append(shape.format(row))
+        body.append(shape.format(_row(cells, columns, marks)))
     if columns:
         heads = Markup("").join(_HEAD.format(column) for column in columns)
         parts.append(Markup("<thead>") + _PLAIN.format(heads) + Markup("</thead>"))
@@ -114,9 +109,33 @@ def _table(
     return _TABLE.format(escape(name), Markup("").join(parts)), holds
 
 
-def _cells(at: int, line: str) -> list[tuple[str, int, str]]:
+def _columns(named: Sequence[Sequence[_Cell]]) -> dict[str, int]:
+    """The place of each column by its name; nothing if none has one."""
+    names = {column: None for cells in named for column, _, _ in cells if column}
+    columns: dict[str, int] = {}
+    if names and not any(column for column, _, _ in named[0]):
+        for _, _, text in named[0]:  # the row of names says in which order they stand
+            columns.setdefault(text, len(columns))
+    for column in names:
+        columns.setdefault(column, len(columns))
+    return columns
+
+
+def _row(cells: Sequence[_Cell], columns: Mapping[str, int], marks: Sequence[Span]) -> Markup:
+    """The cells of a row, each beneath its name."""
+    placed: dict[int, Markup] = {}
+    for number, (column, start, text) in enumerate(cells):
+        place = columns.get(column, number)
+        while place in placed:  # a name that comes twice, or another cell stands there
+            place += 1
+        placed[place] = marked(text, clipped(marks, start, start + len(text)))
+    width = max(len(columns), *(place + 1 for place in placed)) if placed else len(columns)
+    return Markup("").join(_CELL.format(placed.get(n, "")) for n in range(width))
+
+
+def _cells(at: int, line: str) -> list[_Cell]:
     """The cells of a row: the column's name or "", where the value begins, and the value."""
-    found: list[tuple[str, int, str]] = []
+    found: list[_Cell] = []
     for cell in line.split(CELL_SEPARATOR):
         named = _NAMED.match(cell)
         start = named.end() if named else 0

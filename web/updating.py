@@ -55,6 +55,7 @@ class Updating:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._place = settings.collections / settings.collection
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -64,9 +65,9 @@ class Updating:
         self._due: Path | None = None
 
     def begin(self) -> bool:
-        """Begin a run through all that was indexed; False if one goes on already."""
+        """Begin a run through all that was indexed; False if one goes on, wherever it was begun."""
         with self._guard:
-            if self._thread is not None:
+            if self._thread is not None or read_run(self._place) is not None:
                 return False
             self._start(None)
             return True
@@ -127,8 +128,9 @@ class Updating:
             except OSError as error:
                 _log.error("wherein index cannot be started (%s).", error.strerror)
                 code = 1
+                with self._guard:
+                    self._said = ""  # by the run before
             with self._guard:
-                self._output = None
                 folder, self._due = self._due, None
                 if folder is None:
                     self._code, self._process, self._thread = code, None, None
@@ -142,10 +144,10 @@ class Updating:
                 self._await_others()
             with tempfile.NamedTemporaryFile(prefix="wherein-") as output:
                 with self._guard:
-                    self._output = Path(output.name)
                     self._process = process = subprocess.Popen(  # noqa: S603 - our own program
                         self._command(folder), stdout=output, stderr=subprocess.STDOUT
                     )
+                    self._output = Path(output.name)
                 code = process.wait()
                 with self._guard:
                     self._said, self._output = self._last_line(), None
@@ -156,9 +158,8 @@ class Updating:
 
     def _await_others(self) -> None:
         """Wait while a run is at work that was begun elsewhere: only one may write."""
-        place = self._settings.collections / self._settings.collection
         for _ in range(_LOOKS):
-            if read_run(place) is None:
+            if read_run(self._place) is None:
                 return
             time.sleep(_PAUSE)
 

@@ -24,7 +24,7 @@ from flask import Flask
 
 from search.errors import SettingError, WhereinError
 from search.settings import Settings
-from web import access, names, readable
+from web import access, guard, names, readable
 from web.links import API
 from web.problems import RequestError
 
@@ -189,6 +189,9 @@ def body_limit(app: Flask, usual: int) -> Callable[[str, Mapping[str, str]], int
     def limit(path: str, headers: Mapping[str, str]) -> int:
         if uploads is None or uploads.folder is None or path not in (FORM, ADDRESS):
             return usual
+        # Any web site may have a browser send a form, but not the other address.
+        if path == FORM and guard.is_foreign(headers):
+            return usual
         try:
             return uploads.each + _SLACK if access.may_write(app, headers) else usual
         except WhereinError:
@@ -245,7 +248,11 @@ def _rename(draft: Path, target: Path) -> None:
     except OSError:
         # Not every disk has links. Then the name is taken with an empty file first.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
-        draft.replace(target)
+        try:
+            draft.replace(target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
 
 
 def _is_same(path: Path, size: int, digest: bytes) -> bool:

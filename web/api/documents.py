@@ -44,7 +44,7 @@ def documents(params: ListParams) -> dict[str, Any]:
     listed = [
         {
             "id": row.key,
-            "title": row.title or Path(row.paths[0]).name,
+            "title": row.name,
             "kind": row.kind,
             "author": row.author,
             "date": row.date,

@@ -77,7 +77,7 @@ def on_map(_: Nothing, number: int) -> dict[str, Any]:
     row = rows[0]
     return {
         "id": row.key,
-        "title": row.title or row.paths[0].rpartition("/")[2],
+        "title": row.name,
         "kind": row.kind,
         "date": row.date,
         "path": row.paths[0],

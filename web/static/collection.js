@@ -11,8 +11,12 @@ const said = document.getElementById("run-said");
 const share = document.getElementById("run-share");
 const button = run.querySelector(".update button");
 
+const AGAIN = 5000; // milliseconds
+
 let source = null;
+let timer = 0;
 let documents = "";
+let elsewhere = false; // whether the run that was told of last was begun elsewhere
 
 /** How long that many seconds are, in a few words. */
 const lasting = (seconds) => {
@@ -58,9 +62,11 @@ const show = (state) => {
   if (state.running) {
     told.textContent = wording(state);
     said.textContent = "";
+    elsewhere = state.elsewhere;
   } else if (was) {
-    told.textContent = say(state.failed ? "failed_run" : "done");
-    said.textContent = state.elsewhere ? "" : state.said;
+    // What is known of the end is known of the runs that were begun from here.
+    told.textContent = say(state.failed && !elsewhere ? "failed_run" : "done");
+    said.textContent = elsewhere ? "" : state.said;
   }
   // What was indexed elsewhere between two looks changed the collection too.
   if (was !== state.running || (documents !== "" && documents !== state.documents)) {
@@ -70,11 +76,16 @@ const show = (state) => {
 };
 
 const listen = () => {
+  clearTimeout(timer);
   source?.close();
   source = null;
   if (document.hidden) return; // whoever does not look need not be told
   source = new EventSource("/collection/events");
   source.addEventListener("message", (event) => show(JSON.parse(event.data)));
+  source.addEventListener("error", () => {
+    // Turned away by a server that is busy, a browser does not ask again by itself.
+    if (source?.readyState === EventSource.CLOSED) timer = setTimeout(listen, AGAIN);
+  });
 };
 
 document.addEventListener("visibilitychange", listen);

@@ -53,10 +53,13 @@ const readColours = () => {
   colours = [...document.querySelectorAll("#map-colours i")].map(
     (item) => getComputedStyle(item).color,
   );
-  const style = getComputedStyle(document.documentElement);
-  inks = { ink: style.getPropertyValue("--ink"), accent: style.getPropertyValue("--accent"),
-    paper: style.getPropertyValue("--paper"), raised: style.getPropertyValue("--raised"),
-    font: style.getPropertyValue("--sans") };
+  inks = { font: getComputedStyle(document.documentElement).getPropertyValue("--sans") };
+  // A canvas takes colours alone, not a choice of two.
+  const probe = document.getElementById("map-colours");
+  for (const name of ["ink", "accent", "paper", "raised"]) {
+    probe.style.color = `var(--${name})`;
+    inks[name] = getComputedStyle(probe).color;
+  }
 };
 
 const colourOf = (group) => Math.min(group, COLOURS);
@@ -136,8 +139,12 @@ const writeLabel = ({ name, x, y }, group) => {
   context.lineJoin = "round";
   context.strokeStyle = inks.raised;
   context.fillStyle = inks.ink;
-  context.strokeText(name, toX(x), toY(y));
-  context.fillText(name, toX(x), toY(y));
+  const [left, top] = [toX(x), toY(y)];
+  const half = context.measureText(name).width / 2 + 4;
+  // As long as its place is in sight, all of it is.
+  const at = left < 0 || left > width ? left : Math.max(half, Math.min(width - half, left));
+  context.strokeText(name, at, top);
+  context.fillText(name, at, top);
 };
 
 const redraw = () => {
@@ -336,7 +343,12 @@ canvas.addEventListener("pointerup", async (event) => {
   if (was.drawing) choose();
   else if (!was.moved) {
     const at = nearest(event.offsetX, event.offsetY);
-    if (at >= 0) location.href = (await about(at)).url;
+    if (at < 0) return;
+    try {
+      location.href = (await about(at)).url;
+    } catch (error) {
+      status.textContent = error.message || say("unreachable");
+    }
   }
 });
 canvas.addEventListener("pointercancel", () => {

@@ -20,6 +20,7 @@ const CAREFUL = {
   stopAtErrors: false,
 };
 const WIDEST = 900;
+const KEPT = 12; // drawn pages, each of which may take 20 MB
 
 /** Mark a text on a drawn page; gives the first of the marks. */
 const markOn = (sheet, layer, text, kind = "on-page") => {
@@ -42,14 +43,20 @@ const markOn = (sheet, layer, text, kind = "on-page") => {
   return marks.firstElementChild;
 };
 
+/** Give the text of a page the size that its picture has; and say how much larger than the page that is. */
+const fit = (sheet) => {
+  const scale = sheet.clientWidth / Number(sheet.dataset.width);
+  sheet.style.setProperty("--total-scale-factor", String(scale));
+  sheet.style.setProperty("--scale-factor", String(scale));
+  return scale;
+};
+
 const draw = async (document_, sheet, number) => {
   const page = await document_.getPage(number);
   const plain = page.getViewport({ scale: 1 });
-  const scale = sheet.clientWidth / plain.width;
-  const viewport = page.getViewport({ scale });
   sheet.style.aspectRatio = `${plain.width} / ${plain.height}`;
-  sheet.style.setProperty("--total-scale-factor", String(scale));
-  sheet.style.setProperty("--scale-factor", String(scale));
+  sheet.dataset.width = String(plain.width);
+  const viewport = page.getViewport({ scale: fit(sheet) });
   const canvas = document.createElement("canvas");
   const sharp = Math.min(devicePixelRatio || 1, 2);
   canvas.width = Math.floor(viewport.width * sharp);
@@ -103,10 +110,26 @@ export const showPdf = async (pane, sentence) => {
     sheets.push(sheet);
   }
   const text = pane.dataset.text;
-  const draws = new Map();
+  const draws = new Map(); // by number, those seen last at its end
+  const inSight = new Set();
   const drawn = (number) => {
-    if (!draws.has(number)) draws.set(number, draw(pdf, sheets[number - 1], number).catch((error) => console.warn(error)));
-    return draws.get(number);
+    const known = draws.get(number) ?? draw(pdf, sheets[number - 1], number).catch((error) => console.warn(error));
+    draws.delete(number);
+    draws.set(number, known);
+    forget();
+    return known;
+  };
+  /* Of a long document only so many pages stay drawn; those with marks do. */
+  const forget = () => {
+    for (const number of [...draws.keys()]) {
+      if (draws.size <= KEPT) return;
+      const sheet = sheets[number - 1];
+      if (inSight.has(number) || number === opened || number === opened + 1 || !sheet.dataset.drawn) continue;
+      draws.delete(number);
+      sheet.replaceChildren();
+      delete sheet.dataset.drawn;
+      pdf.getPage(number).then((page) => page.cleanup());
+    }
   };
   sheets[opened - 1].scrollIntoView({ block: "start" });
   const layer = await drawn(opened);
@@ -130,10 +153,17 @@ export const showPdf = async (pane, sentence) => {
   });
   const sight = new IntersectionObserver(
     (entries) => {
-      for (const entry of entries) if (entry.isIntersecting) drawn(sheets.indexOf(entry.target) + 1);
+      for (const entry of entries) {
+        const number = sheets.indexOf(entry.target) + 1;
+        inSight[entry.isIntersecting ? "add" : "delete"](number);
+        if (entry.isIntersecting) drawn(number);
+      }
     },
     { rootMargin: "60% 0%" },
   );
   for (const sheet of sheets) sight.observe(sheet);
+  new ResizeObserver(() => {
+    for (const number of draws.keys()) if (sheets[number - 1].dataset.width) fit(sheets[number - 1]);
+  }).observe(pane);
   return Boolean(mark) || !text;
 };

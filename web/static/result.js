@@ -40,6 +40,20 @@ const copied = async (button, text) => {
   setTimeout(() => (button.textContent = before), 1500);
 };
 
+const said = (sentence) => {
+  const line = document.createElement("p");
+  line.setAttribute("role", "alert");
+  line.textContent = sentence;
+  return line;
+};
+
+/** Say something beneath the tools of a result, in place of what was said there before. */
+const tell = (item, sentence) => {
+  const tools = item.querySelector(".tools");
+  tools.querySelector("[role=alert]")?.remove();
+  tools.append(said(sentence));
+};
+
 const judge = async (button, query) => {
   const item = button.closest("li");
   const pressed = button.getAttribute("aria-pressed") === "true";
@@ -51,13 +65,25 @@ const judge = async (button, query) => {
       passage_id: Number(item.dataset.passage),
       relevance: pressed ? null : Number(button.dataset.judge),
     }),
-  });
-  if (!response.ok) {
-    button.title = say("refused");
+  }).catch(() => null);
+  if (!response?.ok) {
+    tell(item, say("refused"));
     return;
   }
+  item.querySelector(".tools [role=alert]")?.remove();
   for (const other of item.querySelectorAll("[data-judge]")) other.setAttribute("aria-pressed", "false");
   if (!pressed) button.setAttribute("aria-pressed", "true");
+};
+
+/** A fragment, or a sentence that says why there is none. */
+const fragmentOr = async (url) => {
+  try {
+    const found = await fragment(url);
+    if (found) return [found, true];
+  } catch {
+    return [said(say("unreachable")), false];
+  }
+  return [said(say("fault")), false];
 };
 
 const showAlike = async (link) => {
@@ -68,8 +94,7 @@ const showAlike = async (link) => {
     link.setAttribute("aria-expanded", "false");
     return;
   }
-  const found = await fragment(link.getAttribute("href") + "?fragment=1");
-  if (!found) return;
+  const [found] = await fragmentOr(link.getAttribute("href") + "?fragment=1");
   const panel = document.createElement("div");
   panel.className = "alike-panel";
   panel.append(found);
@@ -86,8 +111,9 @@ export const enliven = (answer, query) => {
       if (!details.open || !details.dataset.load) return;
       const url = details.dataset.load;
       delete details.dataset.load;
-      const found = await fragment(url);
-      if (found) details.querySelector("div").replaceChildren(found);
+      const [found, isThere] = await fragmentOr(url);
+      if (!isThere) details.dataset.load = url; // opened again, it asks again
+      details.querySelector("div").replaceChildren(found);
     },
     true,
   );

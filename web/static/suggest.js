@@ -96,7 +96,7 @@ export const combobox = (box, list, take) => {
       return;
     }
     const text = item.dataset.text;
-    box.value = text + (text.endsWith(":") || text.endsWith(" ") ? "" : "");
+    box.value = text;
     box.focus();
     close();
     take(text, Boolean(item.dataset.whole));
@@ -138,7 +138,8 @@ export const combobox = (box, list, take) => {
       for (const item of items) if (item.dataset.text && rest) item.dataset.text += rest;
       show([...own, ...items]);
     } catch {
-      close(); // suggestions are only an offer
+      // Suggestions are only an offer; and those asked for since are still to come.
+      if (!mine.signal.aborted) close();
     }
   };
 

@@ -1,6 +1,6 @@
 /* Files dropped on the page, or chosen on it: sent one after another, each with its progress. */
 
-import { say } from "./common.js";
+import { parsed, say } from "./common.js";
 
 const line = (list, name) => {
   const item = document.createElement("li");
@@ -24,6 +24,9 @@ const line = (list, name) => {
   };
 };
 
+/** What the page of a problem says is wrong, in the language of the page. */
+const problemIn = (html) => parsed(html).querySelector("main h1 + p")?.textContent || say("fault");
+
 /** Send one file; gives what became of it, in words, and whether it is kept and new. */
 const send = (url, file, progress) =>
   new Promise((done) => {
@@ -37,7 +40,7 @@ const send = (url, file, progress) =>
       try {
         done(JSON.parse(request.responseText).outcomes[0]);
       } catch {
-        done({ said: say("fault"), kept: false }); // it was turned away before anybody looked at it
+        done({ said: problemIn(request.responseText), kept: false }); // nobody looked at it
       }
     });
     request.addEventListener("error", () => done({ said: say("unreachable"), kept: false }));
@@ -70,10 +73,10 @@ export const takeFiles = (onKept) => {
   const box = document.getElementById("files");
   const most = Number(place.dataset.each);
   let waiting = Promise.resolve();
+  let queued = 0;
   let depth = 0;
 
   const sendAll = async (files, folders) => {
-    list.replaceChildren();
     for (const name of folders) line(list, name).end(say("folder"), false);
     const rows = files.map((file) => [file, line(list, file.name)]);
     for (const [file, row] of rows) {
@@ -86,9 +89,12 @@ export const takeFiles = (onKept) => {
       if (outcome.new) onKept();
     }
   };
-  // What is dropped while files are being sent comes after them.
+  // What is dropped while files are being sent comes after them, and stands beneath them.
   const queue = (files, folders = []) => {
-    if (files.length + folders.length) waiting = waiting.then(() => sendAll(files, folders));
+    if (!files.length && !folders.length) return;
+    if (!queued) list.replaceChildren();
+    queued += 1;
+    waiting = waiting.then(() => sendAll(files, folders)).finally(() => (queued -= 1));
   };
 
   box.required = false;

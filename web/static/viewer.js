@@ -66,27 +66,34 @@ const markMeaning = async () => {
   if (sentence && document.querySelector(".passage")) markText(article, sentence, "meant", say("meant"));
 };
 
-/* How near each passage is, along the edge */
+/* How near each passage is, along the edge; of very many the nearest, as there are only so many pixels. */
+const MOST_ON_STRIP = 2000;
+const nearestOf = (near) => {
+  if (near.length <= MOST_ON_STRIP) return near;
+  const least = near.map((one) => one.cosine).sort((a, b) => b - a)[MOST_ON_STRIP - 1];
+  return near.filter((one) => one.cosine >= least).slice(0, MOST_ON_STRIP);
+};
+
 const drawStrip = async () => {
   if (!article?.dataset.nearness) return;
   const response = await fetch(article.dataset.nearness);
   if (!response.ok) return;
-  const near = await response.json();
+  const all = await response.json();
+  const near = nearestOf(all.map((one, at) => ({ ...one, n: at + 1 })));
   const length = Number(article.dataset.length);
   if (near.length < 2 || !length) return;
   const cosines = near.map((one) => one.cosine);
   const most = Math.max(...cosines);
   const least = Math.min(...cosines);
-  const pages = pane ? Math.max(...near.map((one) => one.page || 1)) : 0;
   const strip = document.createElement("nav");
   strip.className = "strip";
   strip.setAttribute("aria-label", article.dataset.strip);
   const here = new URLSearchParams(location.search).get("start");
-  near.forEach((one, at) => {
+  for (const one of near) {
     const link = document.createElement("a");
     link.href = one.url;
     link.tabIndex = -1;
-    link.title = say("near", { n: at + 1, cosine: one.cosine.toFixed(2) });
+    link.title = say("near", { n: one.n, cosine: one.cosine.toFixed(2) });
     link.setAttribute("aria-label", link.title);
     link.style.top = `${(one.start / length) * 100}%`;
     link.style.height = `${Math.max(0.4, ((one.end - one.start) / length) * 100)}%`;
@@ -94,8 +101,7 @@ const drawStrip = async () => {
     if (one.near) link.classList.add("is-near");
     if (String(one.start) === here) link.setAttribute("aria-current", "true");
     strip.append(link);
-  });
-  strip.dataset.pages = String(pages);
+  }
   document.body.append(strip);
 };
 

@@ -160,8 +160,18 @@ if (form) {
   const append = async (link, url) => {
     const list = answer.querySelector(".results");
     const mine = (running ??= new AbortController());
-    const found = await fragment(url + "&fragment=1", mine.signal).catch(() => null);
-    if (!found || mine.signal.aborted) return;
+    let found = null;
+    try {
+      found = await fragment(url + "&fragment=1", mine.signal);
+    } catch {
+      if (!mine.signal.aborted) complain(say("unreachable"));
+      return;
+    }
+    if (mine.signal.aborted) return;
+    if (!found?.firstElementChild?.matches("section")) {
+      complain(say("fault"));
+      return;
+    }
     const items = [...found.querySelectorAll(".results > li")];
     const now = parameters(here());
     const many = list.children.length + items.length;
