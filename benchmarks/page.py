@@ -6,8 +6,8 @@ synthesis.py). It is kept in a folder and used again. Questions are those of the
 without their last word and some without their first, typed key by key; none is asked twice.
 
 The clock starts at the last key and stops when the frame has been painted that shows the results.
-The wait for another key (150 ms) is part of it. Beside the whole are given: the request, from being
-sent to its last byte; the answer's own time on the server; and what the browser then takes.
+The wait for another key (150 ms) is part of it. Beside the whole are given: that wait; the request,
+from being sent to its last byte; and what the browser then takes.
 
 Usage: python benchmarks/page.py [--passages 20000] [--questions 60] [--keep FOLDER]
            [--record]
@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 from results import Figure, record
-from synthesis import _NEIGHBOURS, PASSAGES, Real, synthesise
+from synthesis import PASSAGES, Real, synthesise
 
 from search.collection import exists
 from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
@@ -39,8 +39,8 @@ from search.settings import Settings
 from web import create_app
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_corpus"
-#: Milliseconds between keys, and of the wait for another one, which is part of what is measured.
-TYPING, WAIT = 60, 150
+#: Milliseconds between keys.
+TYPING = 60
 #: How many questions are asked before any counts.
 WARM_UP = 5
 #: What a passage of the sample corpus has at the least, in words.
@@ -56,8 +56,7 @@ def real_passages(encoder: Encoder) -> Real:
         parts = (words[at : at + 110] for at in range(0, len(words), 110))
         texts += [" ".join(part) for part in parts if len(part) >= _LEAST]
     embeddings = encoder.encode_passages(texts).astype(np.float32)
-    near = np.argpartition(-(embeddings @ embeddings.T), _NEIGHBOURS, axis=1)
-    return Real(texts, embeddings, near[:, : _NEIGHBOURS + 1])
+    return Real.of(texts, embeddings)
 
 
 def questions(count: int) -> list[str]:

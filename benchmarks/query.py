@@ -53,13 +53,14 @@ def main() -> None:
     parser.add_argument("--build-only", action="store_true", help="stop when they are built")
     given = parser.parse_args()
     place = given.to / f"query-{given.passages}"
+    answering = given.to / f"query-{given.judged}"
     if given.anew:
         shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(answering, ignore_errors=True)
     encoder = load_encoder(DEFAULT_MODEL, _CACHE)
     if not (place / "given").exists():
         grown(real_passages(given.data, given.to, encoder), given.passages).save(place / "given")
     with_answers = judged(given.data / given.judged)
-    answering = given.to / f"query-{given.judged}"
     if not (answering / "given").exists():
         _judged_material(with_answers, encoder).save(answering / "given")
     indexes = built(place / "given", place, given.only)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
 from search.collection import STORE, CollectionWriter
 from search.encoders import Encoder
@@ -52,6 +53,12 @@ class Real:
     embeddings: Embeddings
     neighbours: np.ndarray[Any, np.dtype[np.int64]]
 
+    @classmethod
+    def of(cls, texts: list[str], embeddings: Embeddings) -> Real:
+        """Passages with these embeddings."""
+        near = np.argpartition(-(embeddings @ embeddings.T), _NEIGHBOURS, axis=1)
+        return cls(texts, embeddings, near[:, : _NEIGHBOURS + 1])
+
 
 def real_passages(data: Path, kept: Path, encoder: Encoder) -> Real:
     """Passages of BEIR collections with their embeddings, encoded once and kept.
@@ -70,13 +77,13 @@ def real_passages(data: Path, kept: Path, encoder: Encoder) -> Real:
                 texts += [" ".join(part) for part in parts if len(part) >= 20]
     random.Random(7).shuffle(texts)
     del texts[REAL:]
-    path = kept / f"real-{encoder.spec.digest[:12]}-{len(texts)}.npy"
+    whole = xxhash.xxh3_64_hexdigest("\n".join(texts).encode("utf-8"))
+    path = kept / f"real-{encoder.spec.digest[:12]}-{whole}.npy"
     if not path.exists():
         kept.mkdir(parents=True, exist_ok=True)
         np.save(path, encoder.encode_passages(texts).astype(np.float16))
     embeddings = np.load(path).astype(np.float32)
-    near = np.argpartition(-(embeddings @ embeddings.T), _NEIGHBOURS, axis=1)[:, : _NEIGHBOURS + 1]
-    return Real(texts, embeddings, near)
+    return Real.of(texts, embeddings)
 
 
 def questions(data: Path, count: int) -> list[str]:

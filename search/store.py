@@ -26,7 +26,7 @@ from search.writing import Writing, purge
 _PATIENCE = 10.0
 #: KiB of pages that a connection keeps, of which a server has one a thread; what is read again and
 #: again are the upper pages of the trees, and the system keeps the others.
-_CACHE, _CACHE_WRITING = 4_096, 16_384
+_CACHE, _CACHE_WRITING = 2_048, 16_384
 
 
 class Store:

@@ -29,9 +29,11 @@ def command(watch: bool, **given: Any) -> None:
     from web import create_app, logs
     from web.access import require_keys
     from web.following import following
+    from web.memory import hold_on_to_little
     from web.server import Server
     from web.workers import serve
 
+    hold_on_to_little()
     settings = Settings.from_environment(**given)
     logs.begin(settings)
     with (

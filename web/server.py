@@ -79,11 +79,9 @@ class Server:
         from waitress import create_server
 
         from web.limits import watch
-        from web.memory import hold_on_to_little
         from web.receiving import channel_with
         from web.uploads import body_limit
 
-        hold_on_to_little()  # before waitress begins its threads
         # It warns whenever more requests wait than there are threads, which is no news to anybody.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         with _address_errors(self._host, self._socket.getsockname()[1]):

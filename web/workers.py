@@ -195,7 +195,9 @@ def _work(listening: int, alive: int, tell: int) -> None:
     """Be one of the processes."""
     from search.engine import Engine
     from web import create_app, logs
+    from web.memory import hold_on_to_little
 
+    hold_on_to_little()
     settings = Settings.from_environment()
     logs.begin(settings)
     taken = socket.socket(fileno=listening)
