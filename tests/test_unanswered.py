@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 from conftest import run_index
 
+from indexer import manners
+from indexer.commands.index import command as index
 from indexer.commands.search import command
 from search import ranking
 from search import unanswered as module
@@ -111,6 +113,25 @@ def test_what_unrelated_questions_reach_is_the_median_of_their_best(indexed: Bui
         )
     assert reached.passages == 3
     assert reached.cosine == pytest.approx((best[5] + best[6]) / 2, abs=1e-6)
+
+
+def test_indexing_measures_it_so_that_no_search_has_to(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "apples.txt").write_text("Red apples grow on old trees in the orchard.")
+    named = ["--home", str(settings.home), str(folder)]
+    places = {"WHEREIN_MODEL": "hashing", "WHEREIN_CACHE": str(settings.cache)}
+    monkeypatch.setattr(manners, "give_way", lambda: None)  # the tests after it would do so too
+    done = CliRunner().invoke(index, named, env=places)
+    assert done.exit_code == 0, done.output
+
+    def never(*_: object) -> Reached:
+        raise AssertionError("it was measured when the folder was indexed")
+
+    monkeypatch.setattr(module, "reached_in", never)
+    with Engine.of(settings) as engine:
+        (hit,) = engine.search(parse("red apples")).hits
+        assert not hit.weak
 
 
 def test_an_empty_collection_reaches_nothing(settings: Settings, folder: Path) -> None:

@@ -84,6 +84,7 @@ def command(
     from indexer.preview import preview
     from indexer.readers import ocr as recognition
     from indexer.roots import roots_to_walk
+    from indexer.unrelated import measure_unrelated
     from indexer.worker import Limits
     from search.schema import WalkRules
 
@@ -111,7 +112,10 @@ def command(
         _summarise(report, settings.collection)
     if report.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
-    if settings.map_layout or report.added or report.changed or report.removed:
+    changed = report.added or report.changed or report.removed
+    if changed:
+        measure_unrelated(settings, encoder)
+    if settings.map_layout or changed:
         draw_map(settings)  # last: what was indexed can be searched already
 
 
