@@ -181,7 +181,8 @@ class Collection:
         Until they lie there, every query to a large collection waits for the disk many times.
         """
         views = [self.build / VECTORS, self.build / KEYWORDS]
-        read_ahead(path for view in views for path in view.glob("*") if path.is_file())
+        with contextlib.suppress(OSError):  # another build has just taken its place
+            read_ahead([path for view in views for path in view.glob("*") if path.is_file()])
 
     def _acquire(self, published: int) -> Views:
         with self._guard:
