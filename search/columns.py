@@ -123,7 +123,8 @@ class Documents(Sequence[DocumentFacts]):
         while wanted and (at := self._names.find(wanted, after)) >= 0:
             place = bisect_right(self._begins, at) - 1
             yield self[place]
-            after = self._names.index(0, at)  # a name ends with a NUL
+            # Not the NUL behind the name, which may itself be what is looked for.
+            after = self._begins[place + 1] if place + 1 < len(self) else len(self._names)
 
 
 class _Texts:
