@@ -17,22 +17,16 @@ from typing import Any
 
 import psutil
 from material import Material
-from peers import Contestant, Search, contestants
+from peers import SILENT, Contestant, Search, contestants
 
 #: One thread each, and nothing told to anybody.
-QUIET = {
+QUIET = SILENT | {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
     "TOKIO_WORKER_THREADS": "1",
     "LANCE_CPU_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "DO_NOT_TRACK": "1",
-    "ANONYMIZED_TELEMETRY": "False",
-    "LANCE_LOG": "error",
 }
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from synthesis import Real, mixed_passages
 
 from search.calibration import nearness_threshold
-from search.collection import CollectionWriter
+from search.collection_writer import CollectionWriter
 from search.encoders import Encoder
 from search.models import Document, Passage, Section
 from search.rows import FileRecord

@@ -32,7 +32,7 @@ from playwright.sync_api import Page, sync_playwright
 from results import Figure, record
 from synthesis import PASSAGES, Real, synthesise
 
-from search.collection import exists
+from search.builds import exists
 from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from search.engine import Engine
 from search.settings import Settings

@@ -28,6 +28,17 @@ from search.settings import Settings
 Search = Callable[[str], list[tuple[int, str]]]
 #: How many passages are asked for.
 BEST = 10
+#: In their environment: nothing is told to anybody, nothing is fetched, and LanceDB, which would
+#: warn of each question, keeps quiet.
+SILENT = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "ANONYMIZED_TELEMETRY": "False",
+    "TOKENIZERS_PARALLELISM": "false",
+    "LANCE_LOG": "error",
+    "LANCEDB_LOG": "error",
+}
 _CACHE = Settings.from_environment().cache
 
 

@@ -31,7 +31,7 @@ from scale_measures import DIMENSION, NONE, Place, measure
 from synthesis import real_passages, synthesise
 
 from search import keywords, vectors
-from search.collection import CollectionWriter
+from search.collection_writer import CollectionWriter
 from search.encoders import DEFAULT_MODEL, load_encoder
 
 COUNTS = (10_000, 20_000, 30_000, 100_000, 150_000, 300_000, 1_000_000)

@@ -15,7 +15,8 @@ import psutil
 from synthesis import PASSAGES, questions
 
 from search import keywords, vectors
-from search.collection import STORE, CollectionWriter, current_build
+from search.builds import STORE, current_build
+from search.collection_writer import CollectionWriter
 from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from search.encoders.base import Embeddings
 from search.engine import Engine
@@ -219,7 +220,7 @@ def _memory() -> dict[str, float]:
 
 def _sizes(folder: Path, count: int) -> dict[str, float]:
     """Bytes a passage on the disk."""
-    (build_,) = [path for path in folder.iterdir() if path.is_dir()]
+    build_ = current_build(folder)
     sizes: dict[str, int] = {}
     for path in build_.rglob("*"):
         if path.is_file():

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from search.collection import STORE, CollectionWriter
+from search.builds import STORE
+from search.collection_writer import CollectionWriter
 from search.encoders import Encoder
 from search.encoders.base import Embeddings
 from search.schema import Manifest, SplitterSpec

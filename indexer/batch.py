@@ -28,8 +28,9 @@ from search.rows import FileRecord
 from search.store import Store
 from search.writing import Writing
 
-#: A load is handed to the encoder once so many passages have gathered, …
-_PASSAGES = 256
+#: A load is handed to the encoder once so many passages have gathered, of which the first load has
+#: the fewest, lest the encoder wait for it, and each has twice as many as the one before; …
+_FEWEST, _PASSAGES = 32, 256
 #: … or this many documents, …
 _DOCUMENTS = 200
 #: … or after this many seconds, so that little is redone after a crash.
@@ -118,6 +119,7 @@ class Batch:
         self._told: deque[int] = deque()
         self._stopped = threading.Event()
         self._since = time.monotonic()
+        self._enough = _FEWEST
         self.documents = self.passages = self.embedded = self.removed = 0
 
     def close(self) -> None:
@@ -198,7 +200,7 @@ class Batch:
             StorageError: As `commit`.
         """
         if (
-            self._load.passages >= _PASSAGES
+            self._load.passages >= self._enough
             or len(self._load.documents) + len(self._load.records) >= _DOCUMENTS
             or time.monotonic() - self._since > _SECONDS
         ):
@@ -221,6 +223,7 @@ class Batch:
         self._since = time.monotonic()
         if not self._load:
             return
+        self._enough = min(2 * self._enough, _PASSAGES)
         load, self._load = self._load, _Load()
         before, self._encoding = self._encoding, load
         texts = self._unknown(load, before)

@@ -22,7 +22,8 @@ from indexer.languages import language_of
 from indexer.opening import manifest_for
 from indexer.progress import Progress
 from indexer.readers.base import DocumentBuilder
-from search.collection import CollectionWriter, exists
+from search.builds import exists
+from search.collection_writer import CollectionWriter
 from search.encoders import DEFAULT_MODEL, load_encoder
 from search.encoders.cache import RECIPE
 from search.engine import Engine

@@ -57,6 +57,19 @@ class _Job:
     )
 
 
+def make_ready() -> None:
+    """Have the process begin that readers are forked from; it takes most of a second.
+
+    For when files are sure to come, but not yet: it loads meanwhile what all readers need.
+    """
+    if sys.platform != "win32":
+        from multiprocessing import forkserver
+
+        _context()
+        with contextlib.suppress(OSError):  # whoever reads meets it again, and says so
+            forkserver.ensure_running()
+
+
 class ReaderPool:
     """Worker processes that read files; started when the first file comes.
 

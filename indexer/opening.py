@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from indexer.isolation import make_ready
 from indexer.splitter import splitter_for
+from search.builds import exists
 from search.calibration import nearness_threshold
-from search.collection import CollectionWriter, exists
+from search.collection_writer import CollectionWriter
 from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from search.errors import CollectionMismatch
 from search.schema import Manifest
@@ -34,6 +36,7 @@ def open_for_indexing(
     """
     folder = settings.collections / settings.collection
     if not exists(folder):
+        make_ready()
         encoder = encoder or load_encoder(
             settings.model or DEFAULT_MODEL,
             settings.cache,

@@ -16,7 +16,7 @@ from indexer.readers import same_by_name
 from indexer.recognition import Recognition
 from indexer.walk import FoundFile, Walk, walk
 from indexer.worker import Finished, Left, Limits, Message, Opened, Read, Refused
-from search.collection import CollectionWriter
+from search.collection_writer import CollectionWriter
 from search.encoders import Encoder
 from search.errors import WhereinError
 from search.rows import FileRecord
@@ -109,6 +109,7 @@ def index(
         try:
             run.look_through(retry=retry, prune=prune, at_rest=at_rest)
             run.publish()
+            writer.give_back_room()
         except KeyboardInterrupt:
             run.report.interrupted = True
         except WhereinError:

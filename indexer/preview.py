@@ -16,7 +16,8 @@ from indexer.progress import Progress
 from indexer.recognition import Recognition
 from indexer.walk import Walk, walk
 from indexer.worker import Left, Limits, Read, Refused
-from search.collection import Collection, exists
+from search.builds import exists
+from search.collection import Collection
 from search.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from search.rows import FileRecord
 from search.schema import WalkRules

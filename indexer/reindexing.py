@@ -8,7 +8,8 @@ from indexer.announcing import announced
 from indexer.batch import Batch
 from indexer.opening import manifest_for
 from indexer.progress import Progress
-from search.collection import Collection, CollectionWriter
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.encoders import load_encoder
 from search.judging import carry_judgements
 from search.settings import Settings

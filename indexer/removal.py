@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.changes import within
-from search.collection import CollectionWriter
+from search.collection_writer import CollectionWriter
 from search.engine import display_path
 from search.errors import UsageError
 
@@ -43,4 +43,5 @@ def remove(paths: Sequence[Path], writer: CollectionWriter) -> int:
             if within(root, paths):
                 writing.remove_root(root)
     writer.publish()
+    writer.give_back_room()
     return len(going)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from indexer.changes import within
 from indexer.walk import resolve_roots
-from search.collection import Collection, exists
+from search.builds import exists
+from search.collection import Collection
 from search.errors import UsageError
 from search.schema import WalkRules
 from search.settings import Settings

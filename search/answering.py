@@ -24,6 +24,7 @@ from search.requirements import DocumentFacts
 from search.rerankers import Reranker
 from search.reranking import SecondStage
 from search.stages import UNTIMED, Stages
+from search.turns import Turns
 from search.unanswered import Calibration, unanswered, weak
 from search.why import Search, Why, why
 
@@ -35,11 +36,15 @@ class Answering:
         encoding: Encodes them.
         filters: Finds what meets their conditions.
         cache: Folder with exported encoders; what calibration measures is kept there as well.
+        at_once: How many queries are answered at once; further ones wait.
     """
 
-    def __init__(self, encoding: QueryEncoder, filters: Filters, cache: Path) -> None:
+    def __init__(self, encoding: QueryEncoder, filters: Filters, cache: Path, at_once: int) -> None:
         self._encoding = encoding
         self._filters = filters
+        self._turns = Turns(at_once)
+        # While one is encoded, in which Python has no part, another can be ranked.
+        self._ranking = Turns(1)
         self._listing = Listing()
         self._calibration = Calibration(cache)
         self._second: SecondStage | None = None
@@ -82,11 +87,29 @@ class Answering:
         """
         began = time.perf_counter()
         stages = Stages(query.explain)
-        with stages("encoding"):
-            vector, fallback = self._encoding.embed(query, collection)
         with collection.snapshot() as snapshot:
+            # What conditions leave can take long to find; nobody else is to wait for that.
             with stages("filters"):
                 allowed = self._allowed(query, collection, snapshot)
+                said = [] if allowed is None else self._said_of(allowed, query, snapshot)
+            with self._turns.turn():
+                answer = self._answer(query, collection, snapshot, allowed, stages)
+            note = " ".join(filter(None, (answer.note, *said))) or None
+            taken = (time.perf_counter() - began) * 1000.0
+            return replace(answer, note=note, milliseconds=taken)
+
+    def _answer(
+        self,
+        query: Query,
+        collection: Collection,
+        snapshot: Snapshot,
+        allowed: Allowed | None,
+        stages: Stages,
+    ) -> Answer:
+        """The answer to a query whose turn it is, among the passages that are allowed."""
+        with stages("encoding"):
+            vector, fallback = self._encoding.embed(query, collection)
+        with self._ranking.turn():
             with stages("words"):
                 asked = asked_of(snapshot, query)
             ids = None if allowed is None else allowed.ids
@@ -107,31 +130,27 @@ class Answering:
                     meant = self._meant(query, snapshot, asked, notes)
             if query.explain and query.meaning:
                 with stages("explaining"):
-                    hits = explained(hits, found.pool, snapshot, asked, mode, found.trust)
-            if not len(snapshot.vectors):
-                notes = [remarks.EMPTY]
-            elif allowed is not None:
-                notes += remarks.on_requirements(
-                    allowed, query, self._filters, collection.build, snapshot
-                )
-            if found.unlike and len(pool.ids):
-                fallback = remarks.NOT_NEAR
-            return Answer(
-                query=query,
-                mode=mode,
-                hits=hits,
-                fallback=fallback,
-                note=" ".join(notes) or None,
-                generation=snapshot.generation,
-                milliseconds=(time.perf_counter() - began) * 1000.0,
-                total=len(pool.ids),
-                total_is_lower_bound=not pool.complete
-                or (allowed is not None and not allowed.complete),
-                more=more,
-                unanswered=nothing,
-                did_you_mean=meant,
-                stages=stages.milliseconds,
-            )
+                    near, ranked_by = collection.manifest.near, found.pool
+                    hits = explained(hits, ranked_by, snapshot, asked, mode, found.trust, near)
+        if not len(snapshot.vectors):
+            notes = [remarks.EMPTY]
+        if found.unlike and len(pool.ids):
+            fallback = remarks.NOT_NEAR
+        return Answer(
+            query=query,
+            mode=mode,
+            hits=hits,
+            fallback=fallback,
+            note=" ".join(notes) or None,
+            generation=snapshot.generation,
+            total=len(pool.ids),
+            total_is_lower_bound=not pool.complete
+            or (allowed is not None and not allowed.complete),
+            more=more,
+            unanswered=nothing,
+            did_you_mean=meant,
+            stages=stages.milliseconds,
+        )
 
     def why(
         self, query: Query, collection: Collection, snapshot: Snapshot, document: DocumentFacts
@@ -199,6 +218,12 @@ class Answering:
         if found.remark:
             notes.append(found.remark)
         return found.pool
+
+    def _said_of(self, allowed: Allowed, query: Query, snapshot: Snapshot) -> list[str]:
+        """What is to be said of what the query's requirements leave."""
+        if not len(snapshot.vectors):
+            return []
+        return remarks.on_requirements(allowed, query, self._filters, snapshot.build, snapshot)
 
     def _allowed(self, query: Query, collection: Collection, snapshot: Snapshot) -> Allowed | None:
         """The passages that the query's requirements leave, or None if it has none."""

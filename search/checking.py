@@ -14,7 +14,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from search import corpus_map
-from search.collection import STORE, CollectionWriter, current_build
+from search.builds import STORE, current_build
+from search.collection_writer import CollectionWriter
 from search.distrust import distrusting, manifest_of, number_of
 from search.errors import StorageError
 from search.inspection import faults

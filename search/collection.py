@@ -1,25 +1,14 @@
-"""A collection: a folder that holds the store and its two views, and who may touch it when.
-
-::
-
-    <home>/collections/<name>/
-        CURRENT              name of the build in use
-        writer.lock          held by the one process that writes
-        0001/                a build: everything made with one encoder and one splitter
-            store.sqlite     the truth
-            vectors/         view: embeddings, stamped with its generation
-            keywords/        view: words, stamped with its generation
-        keyword-engine       what makes that view, if not the default
+"""A collection as whoever asks it sees it: the store and its two views, one generation at a time.
 
 Reading never takes the lock. A `Snapshot` shows one generation from beginning to end, whatever is
 written meanwhile; `Collection.snapshot` moves on to a newer one as soon as it is published.
+Where the files lie says `search.builds`, how they are written `search.collection_writer`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -27,14 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
-
-from search import keywords, vectors
+from search.builds import STORE, current_build, written
+from search.collection_writer import CollectionWriter
 from search.errors import CollectionLocked, CollectionMissing, FormatOutdated, StorageError
 from search.keywords import KEYWORDS, KeywordIndex
 from search.reading import Reading
 from search.schema import Manifest
-from search.storage import flush, flush_folder, read_ahead, storage_errors
+from search.storage import read_ahead
 from search.store import Store
 from search.vectors import VECTORS, VectorIndex
 
@@ -43,10 +31,6 @@ _log = logging.getLogger("wherein")
 #: How often opening the views is tried, and how many seconds pass between two tries.
 _TRIES = 10
 _PAUSE = 0.05
-
-_CURRENT = "CURRENT"
-#: Names within a build.
-STORE = "store.sqlite"
 
 
 @dataclass(eq=False)
@@ -105,7 +89,7 @@ class Collection:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._current = _written(folder)  # before it is read, lest a newer one be taken for it
+        self._current = written(folder)  # before it is read, lest a newer one be taken for it
         self.build = current_build(folder)
         try:
             self.store = Store(self.build / STORE)
@@ -145,15 +129,15 @@ class Collection:
         Raises:
             StorageError: The folder cannot be read.
         """
-        written = _written(self.folder)
-        if written is not None and written == self._current:
+        now = written(self.folder)
+        if now is not None and now == self._current:
             return False
         try:
             same = current_build(self.folder) == self.build
         except CollectionMissing:
             return True
         if same:
-            self._current = written
+            self._current = now
         return not same
 
     @contextlib.contextmanager
@@ -234,221 +218,3 @@ class Collection:
             _log.info("Bringing the search indexes of %r up to date.", self.name)
             writer.drop_damaged_views()
             writer.publish()
-
-
-class CollectionWriter:
-    """A collection opened for writing, under its lock; made by `open` or `create`.
-
-    Attributes:
-        folder: The collection's folder.
-        build: The build being written.
-        store: Its database.
-    """
-
-    def __init__(self, folder: Path, build: Path, store: Store, lock: FileLock) -> None:
-        self.folder = folder
-        self.build = build
-        self.store = store
-        self._lock = lock
-        self._vector_index: str | None = None
-
-    @classmethod
-    def open(cls, folder: Path) -> CollectionWriter:
-        """Open an existing collection for writing.
-
-        Returns:
-            The build in use, locked until it is closed; brought up from an older format.
-
-        Raises:
-            CollectionMissing: There is none.
-            CollectionLocked: Another process is writing to it.
-            StorageError: It is damaged or cannot be written to.
-            CollectionMismatch: Its format is newer than this program.
-        """
-        build = current_build(folder)
-        held = lock(folder)
-        try:
-            build = current_build(folder)
-            store = Store(build / STORE, writable=True)
-        except BaseException:
-            held.release()
-            raise
-        return cls(folder, build, store, held)
-
-    @classmethod
-    def create(cls, folder: Path, manifest: Manifest) -> CollectionWriter:
-        """Make a new build of the collection, empty; `activate` puts it in use.
-
-        Args:
-            folder: The collection's folder; made if it is not there.
-            manifest: What the passages and embeddings of the build will depend on.
-
-        Returns:
-            The build, opened for writing and locked until it is closed.
-
-        Raises:
-            CollectionLocked: Another process is writing to it.
-            StorageError: The disk is full or read-only.
-        """
-        with storage_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        held = lock(folder)
-        try:
-            with storage_errors(folder):
-                try:
-                    number = int(current_build(folder).name) + 1
-                except (CollectionMissing, ValueError):
-                    number = 1
-                build = folder / f"{number:04d}"
-                if build.exists():
-                    shutil.rmtree(build)
-                build.mkdir()
-                store = Store.create(build / STORE, manifest)
-        except BaseException:
-            held.release()
-            raise
-        return cls(folder, build, store, held)
-
-    def activate(self) -> None:
-        """Put this build in use and drop the others.
-
-        Raises:
-            StorageError: The disk is full or read-only; the build before stays in use.
-            CollectionMismatch: The keyword engine is not installed.
-        """
-        self.publish()
-        with storage_errors(self.folder):
-            draft = self.folder / f"{_CURRENT}.draft"
-            draft.write_text(self.build.name + "\n", "ascii")
-            flush(draft)
-            draft.replace(self.folder / _CURRENT)
-            flush_folder(self.folder)
-        for path in self.folder.iterdir():
-            if path.is_dir() and path != self.build:
-                shutil.rmtree(path, ignore_errors=True)
-
-    def publish(self) -> None:
-        """Bring both views up to the store, so that readers see what was written.
-
-        A view that is damaged, missing or ahead of the store is made anew from the store.
-
-        Raises:
-            StorageError: The disk is full or read-only; readers go on with what they had.
-            CollectionMismatch: The keyword engine is not installed.
-        """
-        generation = self.store.generation
-        published = self.store.published
-        with self.store.reading() as reading:
-            dimension, kind = self.store.manifest.encoder.dimension, self._vector_index
-            vectors.publish_vectors(
-                self.build, reading, published, generation, dimension, kind=kind
-            )
-            engine = keywords.chosen_engine(self.folder)
-            keywords.publish_keywords(self.build, engine, reading, published, generation)
-        if published != generation:
-            self.store.set_published(generation)
-
-    def drop_damaged_views(self) -> None:
-        """Remove views that cannot be opened or are ahead of the store; `publish` remakes them.
-
-        Raises:
-            StorageError: The collection's folder cannot be read.
-            CollectionMismatch: The keyword engine is not installed.
-        """
-        generation = self.store.generation
-        dimension = self.store.manifest.encoder.dimension
-        vectors.drop_damaged_vectors(self.build, generation, dimension)
-        engine = keywords.chosen_engine(self.folder)
-        keywords.drop_damaged_keywords(self.build, engine, generation)
-
-    def use_keyword_engine(self, name: str | None) -> None:
-        """Have the keyword view made by an engine from the next `publish` on.
-
-        Args:
-            name: As `search.keywords.choose_engine` takes it.
-
-        Raises:
-            SettingError: There is no such engine.
-            CollectionMismatch: It is not installed.
-            StorageError: The disk is full or read-only.
-        """
-        keywords.choose_engine(self.folder, name)
-
-    def use_vector_index(self, kind: str | None) -> None:
-        """Have the vector view be of another kind from the next `publish` on.
-
-        Args:
-            kind: One of `search.vectors.KINDS`, or None for what it is.
-        """
-        self._vector_index = kind
-
-    def close(self) -> None:
-        """Close the database and let go of the lock."""
-        self.store.close()
-        self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def exists(folder: Path) -> bool:
-    """Whether there is a collection in ``folder``."""
-    return (folder / _CURRENT).is_file()
-
-
-def _written(folder: Path) -> tuple[int, int] | None:
-    """What tells one writing of the file that names the build from another; None if it is gone."""
-    try:
-        status = (folder / _CURRENT).stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
-
-def current_build(folder: Path) -> Path:
-    """The build in use of the collection in ``folder``.
-
-    Raises:
-        CollectionMissing: There is no collection.
-        StorageError: It cannot be read, or is damaged.
-    """
-    try:
-        name = (folder / _CURRENT).read_text("ascii").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        raise CollectionMissing(
-            f"There is no collection {folder.name!r} yet.",
-            "Make it with: wherein index FOLDER",
-        ) from None
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be read: {error.strerror}.") from error
-    if not name.isdigit():
-        raise StorageError(
-            f"The collection at {folder} is damaged: its file {_CURRENT} names no build.",
-            "Delete that folder and index again.",
-        )
-    return folder / name
-
-
-def lock(folder: Path) -> FileLock:
-    """Take the lock that the one process holds that writes to the collection in ``folder``.
-
-    Returns:
-        The lock, held until it is released.
-
-    Raises:
-        CollectionLocked: Another process holds it.
-        StorageError: The folder cannot be written to.
-    """
-    held = FileLock(folder / "writer.lock", timeout=0)
-    with storage_errors(folder):
-        try:
-            held.acquire()
-        except Timeout:
-            raise CollectionLocked(
-                f"Another process is writing to collection {folder.name!r}.",
-                "Wait until it is done, or use another one with --collection.",
-            ) from None
-    return held

@@ -14,6 +14,7 @@ from search.answering import Answering
 from search.collection import Collection, Snapshot
 from search.corpus_map import CorpusMap
 from search.encoders import Encoder
+from search.encoders.cpu import usable_cores
 from search.errors import CollectionMismatch, DocumentMissing, EncoderError, QueryError
 from search.facets import Facets, Facetting
 from search.feedback import like
@@ -47,6 +48,8 @@ class Engine:
         cache: Folder with exported encoders.
         encoder: The encoder to use in place of the one the collection names; its spec must agree.
         threads: How many texts are encoded at once; as many as there are cores, by default.
+        at_once: How many queries are answered at once; as many as there are cores, by default.
+            Further ones wait.
 
     Raises:
         CollectionMissing: There is no such collection.
@@ -61,6 +64,7 @@ class Engine:
         cache: Path,
         encoder: Encoder | None = None,
         threads: int | None = None,
+        at_once: int | None = None,
     ) -> None:
         self._collection = Collection(folder)
         made_with = self._collection.manifest.encoder
@@ -75,7 +79,7 @@ class Engine:
         self._encoding = QueryEncoder(cache, encoder, threads)
         self._guard = threading.Lock()
         filters = Filters()
-        self._answering = Answering(self._encoding, filters, cache)
+        self._answering = Answering(self._encoding, filters, cache, at_once or usable_cores())
         self._facetting = Facetting(filters)
         self._maps = Maps()
 
@@ -91,7 +95,8 @@ class Engine:
             EncoderError: The reranker that they name cannot be loaded.
         """
         folder = settings.collections / settings.collection
-        engine = cls(folder, settings.cache, threads=settings.encoder_threads)
+        at_once = max(1, usable_cores() // settings.workers)
+        engine = cls(folder, settings.cache, threads=settings.encoder_threads, at_once=at_once)
         if settings.rerank:
             try:
                 reranker = load_reranker(settings.rerank, settings.cache, settings.encoder_threads)

@@ -49,6 +49,8 @@ _READ_AT_ONCE = 1_000
 #: From how many letters on a word's postings are worth asking, and for how many words of a phrase.
 _TELLING = 3
 _ASKED_OF_A_PHRASE = 3
+#: So few passages are read sooner than another word's postings.
+_FEW = 50
 #: How many answers are kept, and how many passage numbers in all of them.
 _KEPT = 32
 _KEPT_NUMBERS = 4_000_000
@@ -295,15 +297,17 @@ def _narrowed(snapshot: Snapshot, ids: Ids, texts: Sequence[Phrase | Prefix]) ->
 
 
 def _holders(snapshot: Snapshot, condition: Phrase | Prefix, most: int) -> Ids | None:
-    """The passages that hold the rarest word of a phrase, and others; None if that is not known."""
+    """The passages that hold some words of a phrase, and others; None if that is not known."""
     if isinstance(condition, Prefix):
         return None
     telling = [w for w in condition.words if w.isalpha() and len(w) >= _TELLING]
     found: Ids | None = None
     for word in sorted(telling, key=len, reverse=True)[:_ASKED_OF_A_PHRASE]:
         holders = snapshot.keywords.may_hold(word, most)
-        if holders is not None and (found is None or len(holders) < len(found)):
-            found = holders
+        if holders is not None:
+            found = holders if found is None else _common(found, holders)
+            if len(found) <= _FEW:
+                break
     return found
 
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from search.collection import STORE, current_build
+from search.builds import STORE, current_build
 from search.errors import DocumentMissing, UsageError
 from search.reading import Reading
 from search.rows import Judgement, digest_of

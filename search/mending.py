@@ -16,8 +16,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from search.builds import STORE, current_build
 from search.checking import bring_up, leftovers, opened_views, view_faults
-from search.collection import STORE, CollectionWriter, current_build, lock
+from search.collection_writer import CollectionWriter, lock
 from search.distrust import damage, distrusting, manifest_of, number_of
 from search.errors import StorageError
 from search.inspection import faults

@@ -164,8 +164,10 @@ class Explanation:
     """How a hit came by its score: ``score = meaning + words + feedback``, but for rounding.
 
     Attributes:
-        semantic_rank: Which place it takes by its cosine, from 1; None if it was not compared.
-        keyword_rank: Which place it takes by its BM25 score, from 1; None if it shares no word.
+        semantic_rank: Which place it takes by its cosine, from 1; None if it is not near, or no
+            candidate by meaning.
+        keyword_rank: Which place it takes by its BM25 score, from 1; None if it shares no word, or
+            is no candidate by words.
         terms: The index terms that it shares with the query, and what each gives to its BM25
             score; the greatest first.
         greatest_bm25: The BM25 score that no passage could exceed.
@@ -314,7 +316,7 @@ class Answer:
     fallback: str | None
     note: str | None
     generation: int
-    milliseconds: float
+    milliseconds: float = 0.0
     total: int = 0
     total_is_lower_bound: bool = False
     more: bool = False

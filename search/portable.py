@@ -14,8 +14,10 @@ from pathlib import Path
 from search import archive
 from search.admission import require_ours, require_plausible, require_trusted
 from search.archive import Archive, ArchiveManifest
+from search.builds import current_build, exists
 from search.checking import summary
-from search.collection import Collection, CollectionWriter, current_build, exists
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.distrust import columns_of, distrusting, read_only_address
 from search.errors import StorageError, UsageError
 from search.inspection import faults

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
-from search.analysis import Term, located_dates, located_terms, located_words
+from search.analysis import Term, located_dates, located_terms, located_words, part_terms
 from search.models import Span
 
 #: Of how many stretches between blanks it is remembered which words are in them, …
@@ -54,7 +54,7 @@ def _places(text: str, terms: Collection[str], language: str) -> Iterator[tuple[
 @lru_cache(_REMEMBERED)
 def _words_in(part: str, language: str) -> tuple[Term, ...]:
     """The words in a part of a text that begins and ends at blanks; passages share most of them."""
-    return tuple(located_words(part, language))
+    return part_terms(part, language)
 
 
 def written_as(text: str, term: str, language: str = "") -> str | None:

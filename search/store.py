@@ -1,13 +1,14 @@
 """SQLite, the system of record: documents, passages, embeddings, files and failures.
 
-One process writes at a time (`search.collection` holds the lock); readers are never blocked. Every
-committed write raises the generation by one. Rows that left the collection are kept, marked with
-the generation they died in, until the views no longer show them.
+One process writes at a time (`search.collection_writer` holds the lock); readers are never blocked.
+Every committed write raises the generation by one. Rows that left the collection are kept, marked
+with the generation they died in, until the views no longer show them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import threading
 from collections import deque
@@ -27,6 +28,11 @@ _PATIENCE = 10.0
 #: KiB of pages that a connection keeps, of which a server has one a thread; what is read again and
 #: again are the upper pages of the trees, and the system keeps the others.
 _CACHE, _CACHE_WRITING = 2_048, 16_384
+#: Room in the file that nothing uses is given back when it is so large a part of it, and so many
+#: bytes; bringing a store up from format 3 leaves about a fifth.
+_SPARE, _SPARE_BYTES = 1 / 8, 1 << 20
+#: How many calls of SQLite's own machine there are between two looks for ctrl-C.
+_STEPS = 100_000
 
 
 class Store:
@@ -216,6 +222,46 @@ class Store:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    def give_back(self) -> None:
+        """Give room that the database's files take and do not use back to the disk, if it is much.
+
+        What is kept is written to the log, in one transaction, and from there to the file, so that
+        readers go on meanwhile and nothing is lost whenever it ends. Whoever judges waits for it.
+
+        Raises:
+            StorageError: The disk has not the room that this takes for a while; nothing was
+                changed.
+            CollectionLocked: Another process is in the middle of a long write.
+            KeyboardInterrupt: Ctrl-C came; what is kept is whole all the same.
+        """
+        with self._connection() as connection:
+            names = ("page_count", "freelist_count", "page_size")
+            pages, spare, size = (
+                int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names
+            )
+            if spare >= pages * _SPARE and spare * size >= _SPARE_BYTES:
+                self._compact(connection, (pages - spare) * size)
+            log = self.path.with_name(self.path.name + "-wal")
+            if log.is_file() and log.stat().st_size >= _SPARE_BYTES:
+                # Whoever still reads an older state keeps the log as it is until the next time.
+                connection.execute("PRAGMA busy_timeout = 0")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                connection.execute(f"PRAGMA busy_timeout = {round(_PATIENCE * 1000)}")
+
+    def _compact(self, connection: sqlite3.Connection, kept: int) -> None:
+        """Have SQLite write the ``kept`` bytes anew: to a temporary file and then to the log."""
+        if shutil.disk_usage(self.path.parent).free < 2 * kept:
+            raise StorageError(f"The disk has too little room to make {self.path} smaller.")
+        connection.set_progress_handler(lambda: 0, _STEPS)  # Python looks for ctrl-C when called
+        try:
+            connection.execute("VACUUM")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            connection.set_progress_handler(None, 0)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

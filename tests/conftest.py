@@ -17,7 +17,7 @@ from indexer.pipeline import Report
 from indexer.progress import Progress
 from indexer.walk import resolve_roots
 from indexer.worker import Limits
-from search.collection import CollectionWriter
+from search.collection_writer import CollectionWriter
 from search.encoders import Encoder, HashingEncoder
 from search.engine import Engine
 from search.schema import WalkRules
@@ -69,6 +69,14 @@ def settings(tmp_path: Path) -> Settings:
 def folder(tmp_path: Path) -> Path:
     """An empty folder to put documents into."""
     path = tmp_path / "documents"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """An empty folder to put files into that are sent."""
+    path = tmp_path / "inbox"
     path.mkdir()
     return path
 

@@ -20,8 +20,9 @@ from pathlib import Path
 import psutil
 from conftest import run_index
 
+from search.builds import exists
 from search.checking import check
-from search.collection import Collection, exists
+from search.collection import Collection
 from search.engine import Engine
 from search.models import Document, Passage
 from search.queries import parse

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from search.checking import Finding, check
-from search.collection import Collection, CollectionWriter
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.encoders import HashingEncoder
 from search.models import Document, Passage, Section
 from search.rows import FileRecord

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.analysis import WORD_LIMIT, AskedWord, ask, located_terms, terms, words
+from search.analysis import (
+    WORD_LIMIT,
+    AskedWord,
+    ask,
+    located_terms,
+    located_words,
+    part_terms,
+    terms,
+    words,
+)
 from search.models import Span
 from search.snippets import matched_words, written_as
 
@@ -151,6 +160,25 @@ def test_a_text_asked_for_is_found_by_each_of_its_words(text: str, language: str
     found = set(terms(text, language))
     for word in ask(text, [language]):
         assert found & {alternative.text for alternative in word.alternatives}, word
+
+
+@given(
+    st.from_regex(r"[A-Za-z]?[a-z]{1,70}", fullmatch=True)
+    | st.sampled_from(["The", "went", "organised", "dances", "Die", "häuser", "it", "IT"]),
+    st.sampled_from(LANGUAGES),
+)
+def test_a_plain_word_has_the_term_that_it_is_asked_for_by(word: str, language: str) -> None:
+    found = terms(word, language)
+    assert all(ask(word, [language])[0].alternatives[0].text == term for term in found[:1])
+
+
+@given(
+    st.text(st.characters(blacklist_categories=["Z", "C"]))
+    | st.from_regex(r"[\"(]?[A-Za-z]{1,9}[.,;:'’)!\u0301-]?[a-z0-9]?", fullmatch=True),
+    st.sampled_from(LANGUAGES),
+)
+def test_the_terms_of_a_part_are_those_located_in_it(part: str, language: str) -> None:
+    assert part_terms(part, language) == tuple(located_words(part, language))
 
 
 def weights(word: AskedWord) -> dict[str, float]:

@@ -13,6 +13,7 @@ import pytest
 from conftest import Silent, run_index
 
 from indexer import batch as batching
+from indexer import opening
 from indexer.batch import Batch, _parts
 from search.encoders import HashingEncoder
 from search.engine import Engine
@@ -52,6 +53,40 @@ def test_documents_are_split_while_others_are_encoded(
     report = run_index(settings, folder, encoder=Waiting(), progress=Counting())
     assert (report.added, report.embedded) == (3, 3)
     assert found(settings, "apples") == ["a.txt"]
+
+
+def test_the_encoder_need_not_wait_until_much_has_gathered(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "_SECONDS", 600.0)
+    write(folder, **{f"n{number:03d}": f"Bees, number {number}." for number in range(230)})
+    sizes: list[int] = []
+
+    class Noting(HashingEncoder):
+        def encode_passages(self, texts: Sequence[str]) -> Any:
+            sizes.append(sum("Bees, number" in text for text in texts))
+            return super().encode_passages(texts)
+
+    assert run_index(settings, folder, encoder=Noting()).added == 230
+    assert list(filter(None, sizes)) == [32, 64, 128, 6]
+
+
+def test_readers_are_made_ready_while_the_encoder_of_a_new_collection_is_loaded(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def load(*given: object, **more: object) -> HashingEncoder:
+        begun.append("encoder")
+        return HashingEncoder()
+
+    monkeypatch.setattr(opening, "make_ready", lambda: begun.append("readers"))
+    monkeypatch.setattr(opening, "load_encoder", load)
+    write(folder, a="Apples are red.")
+    assert run_index(settings, folder).added == 1
+    assert begun == ["readers", "encoder"]
+    run_index(settings, folder)
+    assert begun == ["readers", "encoder", "encoder"], "there may be nothing to read this time"
 
 
 def test_a_text_that_is_being_embedded_is_not_embedded_again(

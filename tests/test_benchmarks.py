@@ -106,6 +106,47 @@ def test_copies_of_texts_are_embedded_each_by_itself(bench: Any, tmp_path: Path)
     assert texts == [f"# Bees\nCopy {n}.\n\nThey swarm in May.\nCopy {n}." for n in (0, 1)]
 
 
+def test_everybody_indexes_in_turn_and_medians_count(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    indexing = bench("indexing")
+    begun: list[str] = []
+
+    def once(command: list[str]) -> Any:
+        name = command[command.index("--peer") + 1] if "--peer" in command else "wherein index"
+        begun.append(name)
+        if name == "Chroma":
+            return "Traceback\nNo module named 'chromadb'"
+        seconds = [9.0, 1.0, 2.0][begun.count(name) - 1]
+        return indexing._Taken(seconds, int(seconds * 10**6))
+
+    monkeypatch.setattr(indexing, "_once", once)
+    rows = indexing._all(tmp_path, 3)
+    assert [row["contestant"] for row in rows] == [
+        "wherein index",
+        "txtai, hybrid",
+        "LanceDB, hybrid",
+    ]
+    assert {(row["seconds"], row["memory MB"]) for row in rows} == {(2.0, 2)}
+    assert begun[0] == "wherein index"
+    assert begun[4:] == [
+        "txtai, hybrid",
+        "LanceDB, hybrid",
+        "wherein index",
+        "LanceDB, hybrid",
+        "wherein index",
+        "txtai, hybrid",
+    ]
+
+
+def test_what_a_collection_takes_is_that_of_the_build_in_use(bench: Any, tmp_path: Path) -> None:
+    for build, size in (("0001", 7_000), ("0002", 3_000)):
+        (tmp_path / build / "vectors").mkdir(parents=True)
+        (tmp_path / build / "vectors" / "1.part").write_bytes(bytes(size))
+    (tmp_path / "CURRENT").write_text("0002\n")
+    assert bench("scale_measures")._sizes(tmp_path, 10) == {"vectors bytes a passage": 300.0}
+
+
 def test_a_load_is_held_against_its_limits_where_there_are_any(bench: Any) -> None:
     figures = {"requests a second": 90.0, "p99 ms": 300.0, "turned away": 0, "errors": 1}
     rows = [

@@ -14,7 +14,8 @@ from small_collection import add, ask, build, findings, found_words, place, spoi
 from vector_views import FakeReading
 
 from search.checking import check
-from search.collection import Collection, CollectionWriter
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.errors import CollectionMismatch, CollectionMissing, StorageError
 from search.invariants import Invariant
 from search.mending import repair

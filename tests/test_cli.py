@@ -232,7 +232,7 @@ def test_what_disturbs_a_terminal_is_not_printed(wherein: Shell, folder: Path) -
 def test_two_runs_at_once_are_refused_in_a_sentence(
     wherein: Shell, bees: Path, tmp_path: Path
 ) -> None:
-    from search.collection import CollectionWriter
+    from search.collection_writer import CollectionWriter
 
     settings = Settings(home=Path(wherein.environment["WHEREIN_HOME"]))
     with CollectionWriter.open(settings.collections / "default"):

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from tests_support import put
 
-from search import collection as collection_module
-from search import keywords, vectors
-from search.collection import Collection, CollectionWriter, exists
+from search import builds, keywords, vectors
+from search.builds import exists
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.encoders import HashingEncoder
 from search.errors import (
     CollectionLocked,
@@ -301,4 +302,4 @@ def test_vectors_are_those_of_the_store(opened: Collection) -> None:
         ids, cosines = snapshot.vectors.search(ENCODER.encode_query("apples are red"), 1)
     assert ids.tolist() == [1]
     assert cosines == pytest.approx(np.array([1.0]), abs=2e-3)
-    assert collection_module.exists(opened.folder)
+    assert builds.exists(opened.folder)

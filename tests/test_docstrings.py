@@ -223,7 +223,7 @@ def faults_of(source: str) -> list[str]:
             "raises ReadError without saying so",
         ),
         (
-            "from search.collection import current_build\n"
+            "from search.builds import current_build\n"
             'def f(path) -> None:\n    """Write a file."""\n'
             "    try:\n        current_build(path)\n    except CollectionMissing:\n        pass",
             "raises StorageError without saying so",
@@ -242,7 +242,8 @@ def test_a_thin_docstring_is_found(source: str, fault: str) -> None:
 
 def test_what_says_enough_is_left_alone() -> None:
     source = '''
-from search.collection import Collection, exists
+from search.builds import exists
+from search.collection import Collection
 from search.errors import EncoderError
 
 def folder_of(path, force):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from conftest import run_index
 from search.encoders import HashingEncoder
 from search.engine import Engine
 from search.errors import CollectionMissing, DocumentMissing, EncoderError
+from search.filters import Allowed, Filters
 from search.fusion import COMMON_WEIGHT, FEEDBACK_WEIGHT, covered_scale
 from search.models import Mode
 from search.queries import parse
@@ -176,6 +179,29 @@ def test_many_threads_at_once_while_the_collection_changes(
             thread.join()
     assert wrong == []
     assert "edition4" in engine.search(parse("apples", "keyword")).hits[0].text
+
+
+def test_nobody_waits_for_the_conditions_of_others(
+    indexed: Build, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexed(**FRUIT)
+    found, reached, done = Filters.allowed, threading.Semaphore(0), threading.Event()
+
+    def slow(filters: Filters, *given: Any) -> Allowed:
+        reached.release()
+        assert done.wait(30.0)
+        return found(filters, *given)
+
+    monkeypatch.setattr(Filters, "allowed", slow)
+    folder = settings.collections / settings.collection
+    with Engine(folder, settings.cache, at_once=1) as engine, ThreadPoolExecutor(2) as pool:
+        slowly = [pool.submit(engine.search, parse("type:txt apples")) for _ in range(2)]
+        try:
+            assert all(reached.acquire(timeout=30.0) for _ in slowly)
+            assert engine.search(parse("ships", "keyword")).hits[0].title == "ships.txt"
+        finally:
+            done.set()
+        assert all(one.result().hits[0].title == "apples.txt" for one in slowly)
 
 
 def test_a_reindexed_collection_is_picked_up(

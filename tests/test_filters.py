@@ -13,17 +13,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from search import filters as filters_module
-from search.collection import Collection, CollectionWriter, Snapshot
+from search.collection import Collection, Snapshot
+from search.collection_writer import CollectionWriter
 from search.encoders import HashingEncoder
 from search.filters import Filters, allowed
 from search.models import Document, Passage, Section
 from search.phrases import exact_words
 from search.queries import parse
+from search.reading import Ids, Reading
 from search.requirements import (
     Condition,
     Dated,
@@ -275,6 +278,7 @@ def test_filters_leave_what_a_slow_reading_leaves(
     with pytest.MonkeyPatch.context() as patch, opened.snapshot() as snapshot:
         if by_postings:
             patch.setattr(filters_module, "_READ_AT_ONCE", 0)
+            patch.setattr(filters_module, "_FEW", 0)
         found = allowed(snapshot, requirements)
     assert found.ids.tolist() == slow_allowed(made, requirements)
     assert found.complete
@@ -291,6 +295,33 @@ def test_postings_miss_no_passage_that_holds_a_word(
                 held = [one.id for one in made if f" {word} " in slow_units(one.text)]
                 told = found is not None and word.isalpha() and len(word) >= 3
                 assert not told or set(held) <= set(found.tolist())
+
+
+def test_only_passages_that_can_hold_all_words_of_a_phrase_are_read(
+    collections: list[tuple[Collection, list[Made]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filters_module, "_READ_AT_ONCE", 0)
+    monkeypatch.setattr(filters_module, "_FEW", 0)
+    read: list[int] = []
+    texts = Reading.texts
+
+    def noted(reading: Reading, ids: Ids) -> Iterator[tuple[int, str]]:
+        read.extend(ids.tolist())
+        return texts(reading, ids)
+
+    monkeypatch.setattr(Reading, "texts", noted)
+    for opened, _ in collections:
+        with opened.snapshot() as snapshot:
+            red, apple = (snapshot.keywords.may_hold(word, 10**6) for word in ("red", "apple"))
+            assert red is not None
+            assert apple is not None
+            either, both = np.union1d(red, apple), np.intersect1d(red, apple)
+            read.clear()
+            allowed(snapshot, parse('"red apple"').requirements)
+            assert read == both.tolist()
+            if len(both) < len(either):
+                return
+    pytest.fail("no collection tells the two apart")
 
 
 @pytest.fixture

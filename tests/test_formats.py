@@ -17,7 +17,8 @@ from conftest import PROJECT, run_index
 from small_collection import findings
 from tests_support import put
 
-from search.collection import STORE, CollectionWriter
+from search.builds import STORE
+from search.collection_writer import CollectionWriter
 from search.encoders import HashingEncoder
 from search.engine import Engine
 from search.queries import parse

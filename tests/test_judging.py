@@ -16,7 +16,8 @@ from indexer.evaluating import Selection, collection_setup, evaluate
 from indexer.reindexing import reindex
 from search import admission, archive, judging, schema
 from search.checking import check
-from search.collection import Collection, CollectionWriter
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.distrust import distrusting, manifest_of, objects
 from search.errors import DocumentMissing, UsageError
 from search.evaluation.kept import kept_judgements, query_id

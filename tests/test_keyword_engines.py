@@ -16,7 +16,8 @@ from tests_support import put
 from search import keywords
 from search.analysis import ANALYSER_VERSION
 from search.checking import check
-from search.collection import Collection, CollectionWriter
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.encoders import HashingEncoder
 from search.errors import CollectionMismatch, SettingError, StorageError
 from search.keywords import (

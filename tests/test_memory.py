@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -69,3 +70,13 @@ def test_other_systems_are_left_alone(platform: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.delattr(memory.ctypes, "CDLL")
     memory.hold_on_to_little()
+
+
+def test_what_is_there_once_settled_is_not_gone_through_again() -> None:
+    before = gc.get_freeze_count()
+    try:
+        memory.settle()
+        assert gc.get_freeze_count() > before
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    finally:
+        gc.unfreeze()

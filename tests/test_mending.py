@@ -97,7 +97,7 @@ def test_a_database_of_which_nothing_is_left_is_said_to_be_lost(
 
 
 def test_nothing_is_mended_while_somebody_writes(place: Path) -> None:
-    from search.collection import CollectionWriter
+    from search.collection_writer import CollectionWriter
 
     with CollectionWriter.open(place), pytest.raises(CollectionLocked):
         repair(place)

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import pytest
 from api_calls import search_url
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
+from serving import PATIENCE, serving
 from web_site import site_in
 
 from search.keys import Keys, Scope
@@ -27,8 +27,6 @@ from web import create_app, logs
 from web.server import Server
 
 _COUNT = "wherein_stage_seconds_count"
-#: Nothing here takes so long, in seconds, unless it hangs.
-PATIENCE = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -287,27 +285,6 @@ def test_requests_wait_in_a_queue_that_the_application_can_see():
 # Processes
 
 
-@contextmanager
-def serving(site, *arguments):
-    """`wherein serve` in a process of its own, ended whatever happens."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "indexer.cli", "serve", "--port", "0", "--home",
-         site.settings.home, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "WHEREIN_CACHE": str(site.settings.cache)},
-    ) as process:  # fmt: skip
-        timer = threading.Timer(PATIENCE, process.kill)
-        timer.start()
-        try:
-            yield process
-        finally:
-            timer.cancel()
-            if process.poll() is None:
-                process.kill()
-
-
 def port_of(process):
     line = process.stdout.readline()
     assert line.startswith("Wherein answers on "), line + process.stderr.read()
@@ -326,7 +303,7 @@ def fetch(port, path):
 
 @pytest.mark.skipif(os.name != "posix", reason="sockets are handed on by POSIX systems only")
 def test_several_processes_answer_are_replaced_and_end_together(site):
-    with serving(site, "--workers", "2", "--threads", "1") as server:
+    with serving(site.settings, "--workers", "2", "--threads", "1") as server:
         port = port_of(server)
         workers = psutil.Process(server.pid).children()
         assert len(workers) == 2
@@ -348,7 +325,7 @@ def test_several_processes_answer_are_replaced_and_end_together(site):
 
 @pytest.mark.skipif(os.name != "posix", reason="sockets are handed on by POSIX systems only")
 def test_the_others_end_when_the_first_process_is_killed(site):
-    with serving(site, "--workers", "2", "--threads", "1") as server:
+    with serving(site.settings, "--workers", "2", "--threads", "1") as server:
         port_of(server)
         workers = psutil.Process(server.pid).children()
         server.kill()
@@ -358,7 +335,7 @@ def test_the_others_end_when_the_first_process_is_killed(site):
 
 
 def test_serving_the_network_without_a_key_is_refused(site):
-    with serving(site, "--host", "0.0.0.0") as server:
+    with serving(site.settings, "--host", "0.0.0.0") as server:
         output, errors = server.communicate(timeout=PATIENCE)
     assert (server.returncode, output) == (2, "")
     assert "there is no key to ask with" in errors
@@ -366,7 +343,7 @@ def test_serving_the_network_without_a_key_is_refused(site):
 
 
 def test_the_log_is_json_where_that_is_wanted(site):
-    with serving(site, "--log-format", "json") as server:
+    with serving(site.settings, "--log-format", "json") as server:
         port = port_of(server)
         fetch(port, search_url(q="very private words"))
         server.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ from conftest import run_index
 from markupsafe import Markup
 from web_site import Site, parsed, settings_for, site_in
 
-from search.collection import STORE
+from search.builds import STORE
 from search.engine import Engine
 from search.keys import Keys, Scope
 from search.models import Answer, Document, Query, Section

@@ -12,7 +12,8 @@ from conftest import Silent, index_into, run_index
 from indexer import opening, pipeline
 from indexer.opening import open_for_indexing
 from indexer.removal import remove
-from search.collection import Collection, CollectionWriter
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.encoders import HashingEncoder
 from search.engine import Engine
 from search.errors import CollectionLocked, CollectionMismatch, StorageError, UsageError

@@ -17,7 +17,9 @@ import pytest
 from small_collection import ENCODER, MANIFEST, TEXTS, add, ask, findings, place, spoil
 
 from search import admission, archive, checking, distrust, inspection, portable, schema, store
-from search.collection import Collection, CollectionWriter, exists
+from search.builds import exists
+from search.collection import Collection
+from search.collection_writer import CollectionWriter
 from search.distrust import distrusting, objects
 from search.engine import Engine
 from search.errors import CollectionLocked, CollectionMismatch, StorageError, UsageError

@@ -16,9 +16,9 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.presentation import Presentation as Deck
 from pptx.util import Inches
-from test_readers import assert_sound
+from test_readers import assert_says, assert_sound
 
-from indexer.readers import kind_of, read
+from indexer.readers import read
 from search.errors import ReadError
 from search.models import Document
 
@@ -316,11 +316,4 @@ def test_entities_are_not_resolved() -> None:
     ],
 )
 def test_real_files(name: str, said: str) -> None:
-    path = HARD / name
-    if not path.is_file():
-        pytest.skip(f"{path} is not there")
-    data = path.read_bytes()
-    document = read(data, path.name)
-    assert_sound(document)
-    assert document.kind == kind_of(data, path.name)
-    assert said in document.text
+    assert_says(HARD / name, said)

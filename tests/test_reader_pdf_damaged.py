@@ -56,30 +56,31 @@ def test_cut_off_before_the_first_page() -> None:
         read(pages("first")[:120], "a.pdf")
 
 
-def test_what_pypdf_cannot_read_is_read_by_pdfium(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The pages that pypdf cannot read, by their places; the second, at first."""
+
     def fragile(page: PageObject, **options: object) -> str:
-        if page.page_number in broken:
+        if page.page_number in pages_:
             raise RecursionError
         return original(page, **options)
 
-    broken = {1}
+    pages_ = {1}
     original = PageObject.extract_text
     monkeypatch.setattr(PageObject, "extract_text", fragile)
+    return pages_
+
+
+def test_what_pypdf_cannot_read_is_read_by_pdfium(broken: set[int]) -> None:
     expected = [(1, "", ["first"]), (2, "", ["second"]), (3, "", ["third"])]
     assert outline(read(pages("first", "second", "third"), "a.pdf")) == expected
     broken |= {0, 2}
     assert outline(read(pages("first", "second", "third"), "a.pdf")) == expected
 
 
-def test_a_page_that_neither_can_read_costs_only_that_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fragile(page: PageObject, **options: object) -> str:
-        if page.page_number in broken:
-            raise RecursionError
-        return original(page, **options)
-
-    broken = {1}
-    original = PageObject.extract_text
-    monkeypatch.setattr(PageObject, "extract_text", fragile)
+def test_a_page_that_neither_can_read_costs_only_that_page(
+    broken: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Fallback, "lines", lambda *_: None)
     assert outline(read(pages("first", "second", "third"), "a.pdf")) == [
         (1, "", ["first"]),

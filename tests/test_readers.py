@@ -48,6 +48,17 @@ def assert_sound(document: Document) -> None:
     assert not document.text[end:].strip()
 
 
+def assert_says(path: Path, said: str) -> None:
+    """A file that may not be there is read soundly, as what it is, and its text holds a line."""
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    data = path.read_bytes()
+    document = read(data, path.name)
+    assert_sound(document)
+    assert document.kind == kind_of(data, path.name)
+    assert said in document.text
+
+
 @pytest.mark.parametrize(
     ("data", "name", "kind"),
     [

@@ -26,8 +26,8 @@ MODULES = sorted(
     for pattern in (
         "search/remarks.py", "search/why.py", "search/queries.py", "search/fields.py",
         "search/grammar.py", "search/meant.py", "search/reranking.py", "search/query_encoder.py",
-        "search/engine.py", "search/judging.py", "search/collection.py", "search/storage.py",
-        "search/encoders/[!e]*.py",
+        "search/engine.py", "search/judging.py", "search/builds.py", "search/collection.py",
+        "search/collection_writer.py", "search/storage.py", "search/encoders/[!e]*.py",
         "indexer/readers/*.py", "indexer/parts.py", "indexer/isolation.py", "indexer/worker.py",
         "indexer/walk.py", "indexer/ignoring.py",
         "web/names.py", "web/uploads.py", "web/limits.py", "web/reading.py", "web/failures.py",
@@ -39,8 +39,10 @@ OTHERWISE = (
     r"\{0\}\. |\{0\}\{1\}\. | \.|\.\. ",  # what readers put together texts with
     r".*(?:\\\\|\[\^|\(\?|\[ ).*",  # regular expressions
     r"The reader %r .*|Looking for the model.*|Making the encoder.*|Bringing the search.*",  # logs
+    r"The database of \{0\} stays .*",  # logs
     r".*runs on sentence-transformers.*",  # logs
     r"How long\?|Where is the key.*|Water boils.*|The invoice.*|A short one\.|Bees tell.*",
+    r"The graph is traced with.*",
     r"A table of .*",  # is part of a passage
     r"The folder for uploads, .*|Make it first, or .*|Name another with --upload.*",  # at the start
     r"It ends too early\.|Something follows the value\.|A (?:colon|value) is missing\.",  # inner

@@ -9,43 +9,17 @@ import queue
 import signal
 import subprocess
 import sys
-import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote_plus
 
 import psutil
 import pytest
 from conftest import run_index
+from serving import PATIENCE, serving
 
 from search.settings import Settings
 from web import following
-
-#: Nothing here takes so long, in seconds, unless it hangs.
-_PATIENCE = 120.0
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    """The command in a process of its own, ended after a while whatever happens."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "indexer.cli", "serve", "--watch", "--port", "0",
-         "--home", str(settings.home)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "WHEREIN_CACHE": str(settings.cache)},
-    ) as process:  # fmt: skip
-        timer = threading.Timer(_PATIENCE, process.kill)
-        timer.start()
-        try:
-            yield process
-        finally:
-            timer.cancel()
-            if process.poll() is None:
-                process.kill()
 
 
 def line_with(process: subprocess.Popen[str], words: str) -> str:
@@ -69,7 +43,7 @@ def found(address: str, query: str) -> list[str]:
 def test_an_edited_file_becomes_searchable(settings: Settings, folder: Path) -> None:
     (folder / "log.txt").write_text("The bees swarmed before breakfast.\n")
     run_index(settings, folder)
-    with serving(settings) as server:
+    with serving(settings, "--watch") as server:
         address = line_with(server, "Wherein answers on ").split()[3]
         line_with(server, f"Following {folder}")
         assert found(address, "kestrel") == []
@@ -79,7 +53,7 @@ def test_an_edited_file_becomes_searchable(settings: Settings, folder: Path) -> 
         line_with(server, "1 changed")
         assert found(address, "kestrel") == ["log.txt"]
         server.send_signal(signal.SIGTERM)
-        _, errors = server.communicate(timeout=_PATIENCE)
+        _, errors = server.communicate(timeout=PATIENCE)
         assert (server.returncode, errors) == (0, "")
         assert not watch.is_running() or watch.status() == psutil.STATUS_ZOMBIE
 
@@ -106,7 +80,7 @@ def test_a_process_that_ends_by_itself_is_told_of(
     log.addHandler(handler)
     try:
         with following.following(settings):
-            message = told.get(timeout=_PATIENCE)
+            message = told.get(timeout=PATIENCE)
     finally:
         log.removeHandler(handler)
     assert message.startswith("wherein watch has ended (exit code 2).")

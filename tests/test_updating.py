@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web_site import Site, site_in
+from web_site import Site, parsed, site_in
 
 from search.runs import RunState, clear_run, write_run
 from web import create_app, progress
+from web.catalogue import texts_in
 from web.updating import Updating, updating_of
 
 PATIENCE = 120.0
+ENGLISH = texts_in("en")
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +53,19 @@ def test_a_run_from_the_page_takes_in_what_is_new(tmp_path: Path) -> None:
         assert (answer.status_code, answer.headers["Location"]) == (303, "/collection")
         updating = updating_of(own.app)
         assert not updating.begin(), "one at a time"
-        states = told("".join(progress.events(own.engine, updating)))
+        states = told("".join(progress.events(own.engine, updating, ENGLISH)))
         assert states[0]["running"]
         assert updating.wait(PATIENCE)
-        last = told("".join(progress.events(own.engine, updating)))[-1]
+        last = told("".join(progress.events(own.engine, updating, ENGLISH)))[-1]
         assert not last["running"]
         assert not last["failed"], last
         assert last["documents"] == before + 1
+        assert re.fullmatch(r"Done in \d+\.\d s\.", last["said"])
         assert own.page("/collection").one("#run").get("data-running") == "false"
+        german = own.client.get("/collection", headers={"Accept-Language": "de"}).text
+        said = parsed(german).one("#run-said")
+        assert re.fullmatch(r"In \d+(,\d)? s erledigt\.", said.text)
+        assert said.get("lang") == "de"
 
 
 def test_only_this_machine_may_have_folders_read(site: Site) -> None:
@@ -112,7 +120,7 @@ def test_how_far_a_run_has_got_is_on_the_page(site: Site) -> None:
     folder = write_run_of(site, os.getppid())
     try:
         page = site.page("/collection")
-        (state,) = told(next(progress.events(site.engine, updating_of(site.app))))
+        (state,) = told(next(progress.events(site.engine, updating_of(site.app), ENGLISH)))
     finally:
         clear_run(folder)
     assert page.one("#run").get("data-running") == "true"
@@ -130,7 +138,7 @@ def test_a_run_that_was_begun_from_here_is_not_called_another(site: Site) -> Non
 
     folder = write_run_of(site, 4711)
     try:
-        state = progress.state_of(site.engine, Mine(site.settings))
+        state = progress.state_of(site.engine, Mine(site.settings), ENGLISH)
     finally:
         clear_run(folder)
     assert (state.running, state.elsewhere) == (True, False)
@@ -139,7 +147,7 @@ def test_a_run_that_was_begun_from_here_is_not_called_another(site: Site) -> Non
 def test_listening_never_takes_all_threads(site: Site) -> None:
     """Of many that listen to a run only two are kept; the others are told to ask again."""
     folder = write_run_of(site, 4711)
-    streams = [progress.events(site.engine, updating_of(site.app)) for _ in range(4)]
+    streams = [progress.events(site.engine, updating_of(site.app), ENGLISH) for _ in range(4)]
     try:
         heads = [next(stream) for stream in streams]
         assert all(told(head)[0]["running"] for head in heads)
@@ -147,7 +155,7 @@ def test_listening_never_takes_all_threads(site: Site) -> None:
         assert ended == [None, None]
         for stream in streams[:2]:
             stream.close()
-        again = progress.events(site.engine, updating_of(site.app))
+        again = progress.events(site.engine, updating_of(site.app), ENGLISH)
         next(again)
         clear_run(folder)
         assert not told(next(again))[0]["running"], "there is room again, and the end is told"
@@ -215,3 +223,71 @@ def test_a_run_that_cannot_be_started_is_said_and_does_no_harm(
     assert updating.begin()
     assert updating.wait(PATIENCE)
     assert updating.own().failed
+
+
+def test_what_a_run_says_of_a_failure_is_said_in_the_language_of_the_page(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", "import sys; sys.exit('wherein: The disk is full.')"]
+    updating = Updating(site.settings)
+    monkeypatch.setattr(updating, "_command", lambda _: command)
+    assert updating.begin()
+    assert updating.wait(PATIENCE)
+    for language, said in (("en", "The disk is full."), ("de", "Die Platte ist voll.")):
+        state = progress.state_of(site.engine, updating, texts_in(language))
+        assert (state.failed, state.said, state.language) == (True, said, language)
+
+
+def test_processes_of_one_server_tell_of_a_run_alike(site: Site, tmp_path: Path) -> None:
+    worker = """
+import sys, time
+from pathlib import Path
+from search.settings import Settings
+from web.updating import Updating
+updating = Updating(Settings(home=Path(sys.argv[1])), Path(sys.argv[2]))
+updating._command = lambda _: [sys.executable, "-c", "input(); print('Done in 1.0 s.')"]
+assert updating.begin()
+while updating.own().process is None:
+    time.sleep(0.01)
+print(updating.own().process, flush=True)
+assert updating.wait(60)
+print("over", flush=True)
+sys.stdin.close()
+"""
+    here = Updating(site.settings, tmp_path)
+    assert not here.own().running
+    begun = subprocess.Popen(
+        [sys.executable, "-c", worker, str(site.settings.home), str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with begun:
+        assert begun.stdout is not None
+        assert begun.stdin is not None
+        pid = int(begun.stdout.readline())
+        own = here.own()
+        assert (own.running, own.failed, own.process) == (True, False, pid)
+        assert not here.begin(), "one at a time"
+        folder = write_run_of(site, pid)
+        try:
+            assert not progress.state_of(site.engine, here, ENGLISH).elsewhere
+        finally:
+            clear_run(folder)
+        begun.stdin.write("\n")
+        begun.stdin.flush()
+        assert begun.stdout.readline() == "over\n"
+    own = here.own()
+    assert (own.running, own.failed, own.said) == (False, False, "Done in 1.0 s.")
+
+
+def test_a_run_whose_process_of_the_server_died_is_none_of_its_own_any_more(
+    site: Site, tmp_path: Path
+) -> None:
+    own = {"running": True, "failed": False, "said": "", "process": 4711}
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(PATIENCE)
+    (tmp_path / "updating.json").write_text(json.dumps({"worker": gone.pid, "own": own}))
+    assert not Updating(site.settings, tmp_path).own().running
+    (tmp_path / "updating.json").write_text("{")
+    assert not Updating(site.settings, tmp_path).own().running

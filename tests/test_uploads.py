@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from api_calls import conforms, problem
+from tests_support import names_in
 from web_site import Site, parsed, site_in
 
 from search.errors import SettingError
@@ -31,13 +32,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def site(built: Site, inbox: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A server that takes files; what it would index is only noted."""
     settings = built.settings.with_(upload_folder=inbox)
@@ -53,10 +47,6 @@ def send(site: Site, name: str, content: bytes = b"Bees.", **more: Any) -> Any:
     return site.client.post(
         FILES, query_string={"name": name}, data=content, headers=headers, **more
     )
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # What is kept

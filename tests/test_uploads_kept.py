@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests_support import names_in
 
 from web import names, readable
 from web.problems import RequestError
@@ -23,19 +24,8 @@ SUFFIXES = frozenset({".txt", ".pdf", ".md"})
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def uploads(inbox: Path) -> Uploads:
     return Uploads(inbox, 1_000, 5_000)
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_no_file_takes_the_place_of_another(uploads: Uploads, inbox: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from conftest import run_index
 from web_site import ATTACK, ATTACKING_NAME, Site, parsed, settings_for, site_in
 
-from search.collection import CollectionWriter
+from search.collection_writer import CollectionWriter
 from search.engine import Engine
 from search.schema import WalkRules
 from web import create_app

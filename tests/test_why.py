@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from conftest import run_index
 
 from indexer.commands import similar as similar_command
 from indexer.commands import why as why_command
+from search import why as why_module
 from search.engine import Engine
 from search.errors import DocumentMissing
 from search.queries import parse
 from search.settings import Settings
+from web import create_app
 
 Build = Callable[..., Engine]
 FILES = {
@@ -70,6 +73,47 @@ def test_beyond_the_candidates(indexed: Build) -> None:
     (reason,) = why.reasons
     assert reason.startswith("Its best passage takes place 211 by words (BM25")
     assert engine.why(parse("bees hum"), "last.txt").semantic_rank == 211
+
+
+def test_a_place_that_is_not_known_for_certain_is_not_told(
+    indexed: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = {f"c{n:02d}__txt": f"Bees, number {n}." for n in range(30)}
+    rare = {f"r{n}__txt": f"Bees that hum, number {n}." for n in range(3)}
+    engine = indexed(**common, **rare, last__txt="Of bees and a great many other things.")
+    query = parse("bees hum", "keyword")
+    assert engine.why(query, "last.txt").keyword_rank == 34
+    monkeypatch.setattr(why_module, "_RANKED", 20)
+    assert engine.why(query, "last.txt").keyword_rank is None
+    monkeypatch.undo()
+    monkeypatch.setattr(why_module, "_READ", 10)  # too few for the bees
+    monkeypatch.setattr("search.ranking.CANDIDATES", 2)
+    why = engine.why(query, "last.txt")
+    assert why.keyword_rank is None
+    assert why.bm25
+    assert why.reasons[0].startswith("Its best passage takes a place beyond 3 by words (BM25")
+
+
+def test_a_hit_is_given_a_place_in_a_leg_only_if_it_is_known(
+    indexed: Build, settings: Settings
+) -> None:
+    many = {f"m{n:03d}__txt": f"Bees and more bees hum, number {n}." for n in range(210)}
+    ships = "Steel ships sail the northern ocean in winter, and the zebra sleeps."
+    engine = indexed(**many, ships__txt=ships)
+    query = parse("bees hum zebra", limit=200, explain=True)
+    (first, *_) = engine.search(query).hits
+    (ships_,) = [
+        hit
+        for hit in engine.search(replace(query, offset=200)).hits
+        if Path(hit.path).name == "ships.txt"
+    ]
+    for hit, ranks in ((first, (1, 2)), (ships_, (None, 1))):
+        assert hit.explanation is not None
+        assert (hit.explanation.semantic_rank, hit.explanation.keyword_rank) == ranks
+    page = create_app(settings, engine).test_client()
+    told = page.get("/why", query_string={"q": query.text, "passage": ships_.passage_id}).text
+    assert "not among the best by this alone" in told
+    assert "no longer among the answers" not in told
 
 
 def test_a_passage_that_says_the_same_stands_for_it(indexed: Build) -> None:

@@ -27,3 +27,8 @@ def put(
     )
     writing.put_file(FileRecord(Path(os.fsdecode(path)), len(text), 7, digest, version, None))
     return version
+
+
+def names_in(folder: Path) -> list[str]:
+    """What lies in a folder, by name."""
+    return sorted(path.name for path in folder.iterdir())

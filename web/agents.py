@@ -16,7 +16,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
-from search.collection import exists
+from search.builds import exists
 from search.engine import Engine, display_path
 from search.errors import WhereinError
 from search.models import Hit

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as Answer
 
-from search.collection import STORE
+from search.builds import STORE
 from search.status import status_of
 from search.storage import storage_errors
 from web import access, progress, readable, state
@@ -81,7 +81,7 @@ def page(outcomes: Sequence[object] = ()) -> str:
         uploads=uploads if may_write else None,
         formats=_formats() if may_write and uploads.folder else [],
         outcomes=outcomes,
-        run=progress.state_of(state.engine(), updating_of(current_app)),
+        run=progress.state_of(state.engine(), updating_of(current_app), say),
     )
 
 
@@ -97,7 +97,7 @@ def update() -> Answer:
 @collection.get("/collection/events")
 def events() -> Response:
     """How a run is getting on, as server-sent events."""
-    told = progress.events(state.engine(), updating_of(current_app))
+    told = progress.events(state.engine(), updating_of(current_app), texts())
     return Response(told, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

@@ -1,8 +1,9 @@
-"""How much memory that nobody uses a server's C library may hold on to."""
+"""What a server has its C library and Python's collector do with memory."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 #: What malloc.h of glibc calls ``M_ARENA_MAX``, ``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD``: how
@@ -22,3 +23,14 @@ def hold_on_to_little() -> None:
         if limit is not None:
             for name, value in _LIMITS.items():
                 limit(name, value)
+
+
+def settle() -> None:
+    """Have the collector of unreachable objects pass over all there is now.
+
+    To be called when everything is loaded. Otherwise the collector goes through all of it once in
+    some hundreds of queries, and for those 50 milliseconds nobody is answered; then 13 are left,
+    with 20,000 passages.
+    """
+    gc.collect()
+    gc.freeze()

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, make_response, render_template, re
 
 from search.models import Hit, Mode, Query
 from search.queries import HITS_LIMIT
+from search.ranking import CANDIDATES
 from search.snippets import written_as
 from web import catalogue, links, searching, state
 from web.catalogue import texts
@@ -65,9 +66,7 @@ def why() -> str:
     query = replace(search_from_page(request.args).query(), explain=True)
     wanted = request.args.get("passage", "")
     # It may have changed places since it was shown.
-    hit = _hit(replace(query, limit=1), wanted) or _hit(
-        replace(query, limit=HITS_LIMIT, offset=0), wanted
-    )
+    hit = _hit(replace(query, limit=1), wanted) or _hit_anywhere(query, wanted)
     how = hit.explanation if hit else None
     terms = [
         (written_as(hit.text, term, hit.language) or term, share)
@@ -96,6 +95,14 @@ def _hit(query: Query, passage: str) -> Hit | None:
     """The hit of a query that is the passage of a number."""
     hits = state.engine().search(query).hits
     return next((hit for hit in hits if str(hit.passage_id) == passage), None)
+
+
+def _hit_anywhere(query: Query, passage: str) -> Hit | None:
+    """The hit of a query that is the passage of a number, at whatever place it stands."""
+    for offset in range(0, 2 * CANDIDATES, HITS_LIMIT):
+        if hit := _hit(replace(query, limit=HITS_LIMIT, offset=offset), passage):
+            return hit
+    return None
 
 
 def _facets() -> dict[str, object] | None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from search.engine import Engine
 from search.errors import CollectionError
 from search.runs import RunState, read_run
+from web.catalogue import Texts
 from web.updating import Updating
 
 #: How often the state is looked at, and for how long before whoever listens asks again; in seconds.
@@ -55,6 +56,7 @@ class State:
         elsewhere: Whether it was begun elsewhere: at the command line, by `wherein watch`.
         failed: Whether the last one that was begun from here failed.
         said: What that one said at last, one line.
+        language: The language that this is in.
         run: How far the run has got, once it knows what it has to do.
         documents: How many documents there are.
         passages: How many passages.
@@ -65,29 +67,33 @@ class State:
     elsewhere: bool
     failed: bool
     said: str
+    language: str
     run: Run | None
     documents: int
     passages: int
     failures: int
 
 
-def state_of(engine: Engine, updating: Updating) -> State:
+def state_of(engine: Engine, updating: Updating, say: Texts) -> State:
     """How a collection is getting on.
 
     Args:
         engine: The engine of the collection.
         updating: What begins runs from here.
+        say: The texts of whoever is told.
 
     Raises:
         CollectionError: The collection cannot be read, or was deleted.
     """
     own, found = updating.own(), read_run(engine.collection.folder)
     counts = engine.counts()
+    said = say.said(own.said)
     return State(
         running=own.running or found is not None,
         elsewhere=found is not None and found.pid != own.process,
         failed=own.failed,
-        said=own.said,
+        said=said.text,
+        language=said.language,
         run=None if found is None else _shown(found),
         documents=counts.documents,
         passages=counts.passages,
@@ -95,17 +101,18 @@ def state_of(engine: Engine, updating: Updating) -> State:
     )
 
 
-def events(engine: Engine, updating: Updating) -> Generator[str, None, None]:
+def events(engine: Engine, updating: Updating, say: Texts) -> Generator[str, None, None]:
     """The state as server-sent events: as often as it changes while a run is at work, else once.
 
     Args:
         engine: The engine of the collection.
         updating: What begins runs from here.
+        say: The texts of whoever is told.
 
     Raises:
         CollectionError: The collection cannot be read, or was deleted.
     """
-    told = state_of(engine, updating)
+    told = state_of(engine, updating, say)
     crowded = not _LISTENERS.acquire(blocking=False)
     try:
         yield f"retry: {_CROWDED if crowded or told.running else _IDLE}\n{_event(told)}"
@@ -113,7 +120,7 @@ def events(engine: Engine, updating: Updating) -> Generator[str, None, None]:
         while told.running and not crowded and time.monotonic() < until:
             time.sleep(_PAUSE)
             try:
-                state = state_of(engine, updating)
+                state = state_of(engine, updating, say)
             except CollectionError:
                 return  # whoever listens asks again, and is told then
             if state != told:

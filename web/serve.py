@@ -29,7 +29,7 @@ def command(watch: bool, **given: Any) -> None:
     from web import create_app, logs
     from web.access import require_keys
     from web.following import following
-    from web.memory import hold_on_to_little
+    from web.memory import hold_on_to_little, settle
     from web.server import Server
     from web.workers import serve
 
@@ -54,6 +54,7 @@ def command(watch: bool, **given: Any) -> None:
             return
         engine.warm_up()
         server.listen(create_app(settings, engine), settings.threads)
+        settle()
         server.run(announce)
 
 

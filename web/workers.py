@@ -4,7 +4,8 @@ Python answers one request at a time for as long as it computes in Python itself
 processors are put to use by more processes. The first process opens the socket, starts the others,
 hands the socket on to them, and replaces one that dies; it answers nothing itself. Each has an
 encoder and the views of its own in memory, counts rate limits for itself, and follows new
-generations by itself; what is counted for /metrics they add up.
+generations by itself; what is counted for /metrics they add up, and of a run that one of them began
+(`web.updating`) each tells.
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ def _work(listening: int, alive: int, tell: int) -> None:
     """Be one of the processes."""
     from search.engine import Engine
     from web import create_app, logs
-    from web.memory import hold_on_to_little
+    from web.memory import hold_on_to_little, settle
 
     hold_on_to_little()
     settings = Settings.from_environment()
@@ -204,6 +205,7 @@ def _work(listening: int, alive: int, tell: int) -> None:
     with Engine.of(settings) as engine, Server(settings.host, settings.port, taken) as server:
         engine.warm_up()
         server.listen(create_app(settings, engine), settings.threads)
+        settle()
 
         def follow() -> None:
             os.read(alive, 1)

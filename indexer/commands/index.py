@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from indexer.cli import INTERRUPTED
-from indexer.commands.common import plural, printable
+from indexer.commands.common import plural, printable, touched
 from search.engine import display_path
 from search.options import setting_options
 from search.settings import Settings
@@ -125,18 +125,9 @@ def _globs(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _summarise(report: Any, collection: str) -> None:
-    touched = [
-        f"{count:,} {what}"
-        for what, count in (
-            ("added", report.added),
-            ("changed", report.changed),
-            ("moved or copied", report.moved),
-            ("removed", report.removed),
-        )
-        if count
-    ]
+    done = touched(report)
     head = "Stopped early; kept so far" if report.interrupted else f"Collection {collection!r}"
-    click.echo(f"{head}: {', '.join(touched) or 'nothing new'}; {report.unchanged:,} unchanged.")
+    click.echo(f"{head}: {', '.join(done) or 'nothing new'}; {report.unchanged:,} unchanged.")
     if report.passages:
         click.echo(
             f"{plural(report.passages, 'passage')}, {report.embedded:,} of them newly embedded."

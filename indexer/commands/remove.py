@@ -22,7 +22,7 @@ def command(paths: tuple[Path, ...], **given: Any) -> None:
     A folder that is indexed again afterwards comes back.
     """
     from indexer.removal import remove
-    from search.collection import CollectionWriter
+    from search.collection_writer import CollectionWriter
 
     settings = Settings.from_environment(**given)
     wanted = [Path(os.path.realpath(path.expanduser())) for path in paths]

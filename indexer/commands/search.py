@@ -194,16 +194,21 @@ def _about(hit: Hit) -> list[str]:
     return known
 
 
+def _place(rank: int | None) -> str:
+    """Which place a hit takes by its meaning or its words alone."""
+    return "not among the best by this alone" if rank is None else f"place {rank}"
+
+
 def _reasons(hit: Hit, why: Explanation) -> str:
     """An explanation in one line."""
     parts = []
     if hit.cosine is not None:
         trust = f" × {why.understood:.2f} understood" if why.understood < 1.0 else ""
-        rank = f", place {why.semantic_rank}" if why.semantic_rank else ""
+        rank = f", {_place(why.semantic_rank)}"
         parts.append(f"{why.meaning:.3f} by meaning (cosine {hit.cosine:.3f}{trust}{rank})")
     if hit.bm25 is not None:
         shares = ", ".join(f"{printable(term)} {share:.1f}" for term, share in why.terms.items())
-        rank = f", place {why.keyword_rank}" if why.keyword_rank else ""
+        rank = f", {_place(why.keyword_rank)}" if hit.bm25 else ""
         parts.append(
             f"{why.words:.3f} by words (BM25 {hit.bm25:.1f} of at most {why.greatest_bm25:.1f}"
             f"{rank}{': ' if shares else ''}{shares})"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from indexer.commands.common import plural, printable
+from indexer.commands.common import plural, printable, touched
 from search.engine import display_path
 from search.options import setting_options
 from search.settings import Settings
@@ -46,16 +46,7 @@ def command(paths: tuple[Path, ...], sweep: int, **given: Any) -> None:
 
 def _tell(report: Any) -> None:
     """One line for a run in which something happened."""
-    parts = [
-        f"{count:,} {what}"
-        for what, count in (
-            ("added", report.added),
-            ("changed", report.changed),
-            ("moved or copied", report.moved),
-            ("removed", report.removed),
-        )
-        if count
-    ]
+    parts = touched(report)
     if not parts and not report.failures:
         return
     now = time.strftime("%H:%M:%S")

@@ -67,6 +67,8 @@ def command(
         click.echo(f"  by meaning: place {why.semantic_rank:,}, cosine {why.cosine:.3f}")
     if why.keyword_rank is not None:
         click.echo(f"  by words: place {why.keyword_rank:,}, BM25 {why.bm25:.1f}")
+    elif why.bm25:
+        click.echo(f"  by words: beyond the places that were looked through, BM25 {why.bm25:.1f}")
 
 
 def _never_read(path: Path, collection: Any) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from indexer.readers.base import DocumentBuilder
 from indexer.readers.doc_file import LABEL, WordFile
 from indexer.readers.doc_text import items
-from indexer.readers.docx import write_items
 from indexer.readers.ole import MAGIC, Container
 from indexer.readers.ooxml import damaged
+from indexer.readers.styled import write_items
 from search.errors import ReadError
 from search.models import Document
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from indexer.readers.doc_file import Properties, read_properties
-from indexer.readers.docx_styles import Style, style_named
+from indexer.readers.docx_styles import style_named
+from indexer.readers.styled import Style
 
 #: Numbers of Word's own styles, which are the same in every language.
 _HEADINGS, _CONTENTS, _LISTS, _TITLE = range(1, 10), range(19, 28), range(48, 62), 62

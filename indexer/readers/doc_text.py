@@ -11,8 +11,8 @@ from itertools import accumulate, pairwise
 from indexer.readers import doc_file
 from indexer.readers.doc_file import WordFile, numbers
 from indexer.readers.doc_styles import Styles, adjusted, is_bold
-from indexer.readers.docx_body import Paragraph, Row, row_of
-from indexer.readers.docx_styles import Style
+from indexer.readers.docx_body import row_of
+from indexer.readers.styled import Paragraph, Row, Style
 
 _CELL = "\x07"
 _ENDS = re.compile("[\r\x07\x0c]")

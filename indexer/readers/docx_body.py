@@ -7,13 +7,13 @@ insertions, so the XML is gone through here. It cannot nest deeper than the pars
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docx.oxml.ns import qn
 
-from indexer.readers.docx_styles import Style, Styles, is_listed, is_on, outline_level
+from indexer.readers.docx_styles import Styles, is_listed, is_on, outline_level
 from indexer.readers.lines import names, too_much_for_a_cell
+from indexer.readers.styled import Paragraph, Row, Style
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
@@ -28,28 +28,6 @@ _CHARACTERS = {
     qn("w:cr"): "\n",
     qn("w:noBreakHyphen"): "-",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph.
-
-    Attributes:
-        text: Its text, with line breaks where it has some.
-        style: What its style and its own properties make of it.
-        bold: Whether all of it is bold.
-    """
-
-    text: str
-    style: Style
-    bold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table, with the text of its cells."""
-
-    cells: tuple[str, ...]
 
 
 class Body:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docx.oxml.ns import qn
+
+from indexer.readers.styled import Style
 
 # Word keeps the English name of its own styles; other programs write what they show.
 _HEADING = re.compile(
@@ -25,25 +26,6 @@ _CONTENTS = re.compile(
 )
 _LIST = re.compile(r"list (?:bullet|number).*|aufz.hlungszeichen.*|listenummer.*", re.IGNORECASE)
 _LONGEST_CHAIN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """What a paragraph style makes of a paragraph.
-
-    Attributes:
-        level: Level of the heading, 1 at the top; None if it is no heading.
-        title: Whether it is the title of the document.
-        listed: Whether it is an item of a list.
-        contents: Whether it belongs to a table of contents.
-        bold: Whether the text is bold.
-    """
-
-    level: int | None = None
-    title: bool = False
-    listed: bool = False
-    contents: bool = False
-    bold: bool = False
 
 
 class Styles:

@@ -26,9 +26,9 @@ from indexer.readers.mail import document_of, leaves_of, unread_envelope
 from indexer.readers.mapi import Item
 from indexer.readers.members import name_from, tidy_name, too_large
 from indexer.readers.ole import Container
-from indexer.readers.rtf_items import Paragraph
 from indexer.readers.rtf_packed import unpack_rtf
 from indexer.readers.rtf_text import parse
+from indexer.readers.styled import Paragraph
 from search.errors import ReadError
 from search.models import Document
 
@@ -146,7 +146,9 @@ def _from_rtf(packed: bytes) -> str:
     """The text in packed RTF."""
     content = parse(unpack_rtf(packed).decode("latin-1"))
     lines = (
-        BULLET * item.listed + item.text if isinstance(item, Paragraph) else " | ".join(item.cells)
+        BULLET * item.style.listed + item.text
+        if isinstance(item, Paragraph)
+        else " | ".join(item.cells)
         for item in content.items
     )
     return "\n\n".join(lines)

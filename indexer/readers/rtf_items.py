@@ -4,31 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph.
-
-    Attributes:
-        text: Its text, with line breaks where it has some.
-        level: Level of the heading, 1 at the top; None if it is no heading.
-        title: Whether it is set in the style for titles.
-        listed: Whether it is an item of a list.
-        bold: Whether all of it is bold.
-    """
-
-    text: str
-    level: int | None = None
-    title: bool = False
-    listed: bool = False
-    bold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table, with the text of its cells."""
-
-    cells: tuple[str, ...]
+from indexer.readers.styled import Paragraph, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +25,7 @@ class Content:
 
 
 @dataclass(slots=True)
-class Style:
+class NamedStyle:
     """A paragraph style as the style sheet defines it.
 
     Attributes:

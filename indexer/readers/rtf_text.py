@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from indexer.readers.lines import names
-from indexer.readers.rtf_items import Content, Flow, Paragraph, Row, Style
+from indexer.readers.rtf_items import Content, Flow, NamedStyle
+from indexer.readers.styled import Paragraph, Row, Style
 from search.errors import ReadError
 
 _TOKEN = re.compile(
@@ -84,8 +85,8 @@ class _Parser:
         self._default_font = -1
         self._fonts: dict[int, str] = {}
         self._font = 0
-        self._styles: dict[int, Style] = {}
-        self._style = Style()
+        self._styles: dict[int, NamedStyle] = {}
+        self._style = NamedStyle()
         self._given: dict[str, str] = {}
         self._dates: dict[str, list[int]] = {}
         self._notes = 0
@@ -248,10 +249,10 @@ class _Parser:
             return
         text = flow.take_text()
         if text.strip():
-            style = self._styles.get(flow.style, Style())
+            style = self._styles.get(flow.style, NamedStyle())
             level = flow.level or style.level
             title = style.name.lower() == "title"
-            flow.items.append(Paragraph(text, level, title, flow.listed, flow.bold))
+            flow.items.append(Paragraph(text, Style(level, title, flow.listed), flow.bold))
         flow.items += flow.after
         flow.after, flow.bold, flow.listed = [], True, False
 
@@ -312,7 +313,7 @@ class _Parser:
 
     def _set_style(self, number: int | None) -> None:
         if self._state.where == "stylesheet":
-            self._style = self._styles.setdefault(number or 0, Style())
+            self._style = self._styles.setdefault(number or 0, NamedStyle())
         else:
             self._state.flow.style = number or 0
 
@@ -330,7 +331,7 @@ class _Parser:
         if end:
             heading = _HEADING.fullmatch(self._style.name)
             self._style.level = int(heading[1]) if heading else self._style.level
-            self._style = Style()
+            self._style = NamedStyle()
 
     def _add_date(self, word: str, number: int | None) -> None:
         """Take the parts of a date, which stand in this order."""

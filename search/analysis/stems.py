@@ -7,6 +7,7 @@ the stemmer that is usual for its script: an English name in a Russian text to E
 
 from __future__ import annotations
 
+import bisect
 import re
 import threading
 
@@ -14,6 +15,8 @@ import Stemmer
 
 from search.analysis.english import regular
 
+#: What a text is taken for whose language is not known.
+ENGLISH = "en"
 #: Snowball's name of each language that it stems, by ISO 639-1 code.
 _ALGORITHMS = {
     "ar": "arabic",
@@ -57,7 +60,7 @@ _ALGORITHMS = {
 }
 #: The last character of each script that is told apart, and its usual language.
 _SCRIPTS = (
-    ("\u024f", "en"),
+    ("\u024f", ENGLISH),
     ("\u036f", ""),
     ("\u03ff", "el"),
     ("\u052f", "ru"),
@@ -69,9 +72,11 @@ _SCRIPTS = (
     ("\u0b7f", ""),
     ("\u0bff", "ta"),
     ("\u1dff", ""),
-    ("\u1eff", "en"),
+    ("\u1eff", ENGLISH),
     ("\u1fff", "el"),
 )
+_LAST = [last for last, _ in _SCRIPTS]
+_USUAL = [*(usual for _, usual in _SCRIPTS), ""]
 #: Languages of a script other than Latin, and that script's usual language.
 _WRITTEN_LIKE = {
     "be": "ru",
@@ -138,15 +143,15 @@ def bare(word: str, language: str) -> str:
 def stem(word: str, language: str) -> str:
     """The stem of ``word``, tidied and bare, in a text of ``language``; "" is taken for English."""
     chosen = _language_of(word, language)
-    if chosen == "en":
-        return str(_stemmers.of("en").stemWord(regular(word)))
+    if chosen == ENGLISH:
+        return str(_stemmers.of(ENGLISH).stemWord(regular(word)))
     return str(_stemmers.of(chosen).stemWord(word)) if chosen in _ALGORITHMS else word
 
 
 def _language_of(word: str, language: str) -> str:
     """The language to stem in: the text's own, unless the word is in another script."""
-    usual = next((usual for last, usual in _SCRIPTS if word[0] <= last), "")
-    if usual == "en":
+    usual = _USUAL[bisect.bisect_left(_LAST, word[0])]
+    if usual == ENGLISH:
         written_so = language and language not in _WRITTEN_LIKE and language not in _FAR
-        return language if written_so or (language == "sr") else "en"
+        return language if written_so or (language == "sr") else ENGLISH
     return language if _WRITTEN_LIKE.get(language) == usual else usual

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from search.asking import Wanted
 from search.fusion import K1, B
 from search.keywords.segments import Segment, merged
+from search.numbering import Numbering
 from search.reading import Ids
 
 #: Segments of up to so many passages are always put together with what is added, …
@@ -80,6 +81,7 @@ class Forward:
             order = np.argsort(numbers, kind="stable")
             rows, numbers = rows[order], numbers[order]
         self.ids = numbers
+        self._numbering = Numbering(numbers)
         # Mostly a row's place among the numbers is the row itself, and there are many.
         self._by_number = None if ascending and self.all_live else rows
         self.average_length = max(1.0, float(lengths[rows].sum()) / max(1, len(rows)))
@@ -91,10 +93,7 @@ class Forward:
 
     def located(self, ids: Ids) -> tuple[Ids, Mask]:
         """Rows of those of the passages ``ids`` that are here, and which these are."""
-        if not len(self.ids):
-            return np.empty(0, dtype=np.int64), np.zeros(len(ids), dtype=bool)
-        at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        known = self.ids[at] == ids
+        at, known = self._numbering.places(ids)
         places = at[known]
         return places if self._by_number is None else self._by_number[places], known
 

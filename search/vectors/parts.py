@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.encoders.base import Embeddings
+from search.numbering import Numbering
 from search.reading import Ids
 from search.storage import flush
 
@@ -151,9 +152,11 @@ class Part:
     _file: int | None
     _offset: int
     _quantiser: Any = field(init=False)
+    _numbering: Numbering = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make what tells FAISS of embeddings of 16 bits."""
+        """Make what tells FAISS of embeddings of 16 bits, and where numbers stand."""
+        self._numbering = Numbering(self.ids)
         self._quantiser = faiss.ScalarQuantizer(self._dimension, faiss.ScalarQuantizer.QT_fp16)
 
     def __del__(self) -> None:
@@ -215,13 +218,7 @@ class Part:
         Returns:
             A place for each, and whether it is there at all; if not, the place means nothing.
         """
-        if not len(self.ids):
-            return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
-        first, last = int(self.ids[0]), int(self.ids[-1])
-        if last - first + 1 == len(self.ids):
-            return ids - first, (ids >= first) & (ids <= last)
-        places: Places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        return places, self.ids[places] == ids
+        return self._numbering.places(ids)
 
     def rows(self, places: Places, *, mapped: bool) -> Embeddings:
         """The embeddings at some places, float32.

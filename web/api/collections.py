@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.collection import exists
+from search.builds import exists
 from search.status import status_of
 from search.storage import storage_errors
 from web import state

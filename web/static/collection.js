@@ -67,6 +67,7 @@ const show = (state) => {
     // What is known of the end is known of the runs that were begun from here.
     told.textContent = say(state.failed && !elsewhere ? "failed_run" : "done");
     said.textContent = elsewhere ? "" : state.said;
+    said.lang = state.language;
   }
   // What was indexed elsewhere between two looks changed the collection too.
   if (was !== state.running || (documents !== "" && documents !== state.documents)) {
