@@ -13,6 +13,8 @@ has the words whole, and falls back on letters in the twin, the encoder was made
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import regex
 
@@ -25,11 +27,16 @@ EXPONENT = 8
 #: letters in words that only the twin has in pieces, and so many letters to a piece on average:
 #: Vietnamese has short words that are whole. The more words, the less hangs on a name among them.
 _EVIDENT = ((20, 0.5, 3.2), (4, 0.6, 3.5))
+#: So many words are enough to tell by: the rest changes none of 25,000 verdicts. In a text that is
+#: not ASCII another script may follow, so there all are looked at.
+_ENOUGH = 32
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 #: Scripts without spaces, in which letters that change places may be words that do.
 _RUNNING = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _CLUSTER = regex.compile(r"\X")
+#: Two letters of ASCII, each of which is a cluster of its own.
+_PAIR = regex.compile("([A-Za-z])([A-Za-z])")
 
 
 def garbled(text: str) -> str:
@@ -37,6 +44,8 @@ def garbled(text: str) -> str:
 
     Numbers and single letters stay as they are.
     """
+    if text.isascii():
+        return _PAIR.sub(r"\2\1", text)
     return _WORD.sub(lambda match: _garbled_word(match.group()), text)
 
 
@@ -68,15 +77,19 @@ def evidently_understood(text: str, tokenizer: Tokenizer) -> bool:
         text: The query.
         tokenizer: That of the encoder.
     """
-    words = np.array([match.span() for match in _WORD.finditer(text)], dtype=np.int64)
+    is_ascii = text.isascii()
+    matches = islice(_WORD.finditer(text), _ENOUGH if is_ascii else None)
+    words = np.array([match.span() for match in matches], dtype=np.int64)
     bars = next((bars for bars in _EVIDENT if len(words) >= bars[0]), None)
-    if bars is None or _RUNNING.search(text):
+    if bars is None or (not is_ascii and _RUNNING.search(text)):
         return False
+    if is_ascii and len(words) == _ENOUGH:
+        text = text[: words[-1, 1]]
     letters = words[:, 1] - words[:, 0]
     # Some tokenizers count the blank before a word to its first piece.
     words[:, 0] -= [text[start - 1 : start].isspace() for start in words[:, 0].tolist()]
     own, twin = (
-        np.diff(np.searchsorted(starts, words), axis=1)[:, 0]
+        starts.searchsorted(words[:, 1]) - starts.searchsorted(words[:, 0])
         for starts in tokenizer.piece_starts([text, garbled(text)])
     )
     whole = int(letters[(own == 1) & (twin > 1)].sum())
@@ -85,6 +98,8 @@ def evidently_understood(text: str, tokenizer: Tokenizer) -> bool:
 
 
 def _garbled_word(word: str) -> str:
+    if word.isascii():
+        return _PAIR.sub(r"\2\1", word)
     if _RUNNING.search(word):
         return "".join(chr(ord(c) + 7) if _RUNNING.match(c) else c for c in word)
     clusters = _CLUSTER.findall(word)

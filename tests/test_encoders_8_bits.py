@@ -156,7 +156,66 @@ def test_smoothing_changes_the_values_on_the_way_and_not_what_comes_out(zoo: Zoo
     for feed in feeds[:12]:
         np.testing.assert_allclose(run(smooth_model, feed), run(model, feed), atol=1e-5)
     assert len(products(smooth_model)) == len(products(model)) > 4
+    # The biases are nought at first, and one for all; so none is divided.
     assert all(node.input[0].startswith("smoothed_") for node in products(smooth_model))
+
+
+def values_model(heads: int = 2, shared: bool = False, bias: bool = True) -> onnx.ModelProto:
+    """Attention over a text of three pieces, and a product with what it gives."""
+    rng = np.random.default_rng(1)
+    weights = {name: rng.normal(size=(4, 4)).astype(np.float32) for name in ("W", "U")}
+    weights["b"] = rng.normal(size=4).astype(np.float32)
+    given = "v" if bias else "product"
+    nodes = [
+        onnx.helper.make_node("MatMul", ["x", "W"], ["product"]),
+        onnx.helper.make_node("Add", ["product", "b"], ["v"]),
+        onnx.helper.make_node(
+            "Attention", ["x", "x", given], ["mixed"], q_num_heads=2, kv_num_heads=heads
+        ),
+        onnx.helper.make_node("MatMul", ["mixed", "U"], ["out"]),
+    ]
+    outputs = ["out", *["mixed"] * shared]
+    nodes += [onnx.helper.make_node("Abs", ["mixed"], ["other"])] * shared
+    return onnx.helper.make_model(
+        onnx.helper.make_graph(
+            [node for node in nodes if bias or node.op_type != "Add"],
+            "values",
+            [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 4])],
+            [
+                onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, 4])
+                for name in outputs
+            ],
+            [onnx.numpy_helper.from_array(values, name) for name, values in weights.items()],
+        ),
+        opset_imports=[onnx.helper.make_opsetid("", 23)],
+        ir_version=10,
+    )
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_what_attention_gives_is_smoothed_in_the_weights_of_its_values(bias: bool) -> None:
+    model, smoothed = values_model(bias=bias), values_model(bias=bias)
+    feeds = [{"x": np.random.default_rng(2).normal(size=(1, 3, 4)).astype(np.float32)}]
+    smooth(smoothed, feeds)
+    np.testing.assert_allclose(run(smoothed, feeds[0]), run(model, feeds[0]), atol=1e-5)
+    last = products(smoothed)[-1]
+    assert last.input[0] == "mixed"
+    before, after = (
+        onnx.numpy_helper.to_array(next(i for i in m.graph.initializer if i.name == "U"))
+        for m in (model, smoothed)
+    )
+    assert not np.allclose(before, after)
+
+
+def test_what_attention_gives_to_others_too_is_smoothed_on_the_way() -> None:
+    model, smoothed = values_model(shared=True), values_model(shared=True)
+    feeds = [{"x": np.random.default_rng(2).normal(size=(1, 3, 4)).astype(np.float32)}]
+    smooth(smoothed, feeds)
+    for name in ("out", "mixed"):
+        np.testing.assert_allclose(
+            run(smoothed, feeds[0], name), run(model, feeds[0], name), atol=1e-5
+        )
+    assert products(smoothed)[-1].input[0].startswith("smoothed_")
 
 
 def test_query_key_and_value_share_what_they_are_multiplied_with(zoo: Zoo) -> None:

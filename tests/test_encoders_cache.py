@@ -143,7 +143,7 @@ def test_a_run_that_is_killed_leaves_no_export(
 
     made = zoo("mean")
     in_bytes(monkeypatch, False)
-    monkeypatch.setattr(export, "_trace", die)
+    monkeypatch.setattr(export, "trace_alone", die)
     with pytest.raises(KeyboardInterrupt):
         load_encoder(str(made.folder), tmp_path)
     assert exports(tmp_path) == []
@@ -226,7 +226,7 @@ def test_a_full_disk_is_a_warning_and_not_remembered(
 
     made = zoo("mean")
     in_bytes(monkeypatch, False)
-    monkeypatch.setattr(export, "_trace", full)
+    monkeypatch.setattr(export, "trace_alone", full)
     assert isinstance(load_encoder(str(made.folder), tmp_path), TransformerEncoder)
     assert "(No space left on device)" in caplog.records[-1].getMessage()
     assert exports(tmp_path) == []

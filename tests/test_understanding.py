@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +39,22 @@ def test_running_scripts_get_other_letters() -> None:
 @given(st.text())
 def test_any_text_can_be_garbled(text: str) -> None:
     assert len(garbled(text)) == len(text)
+
+
+def slowly_garbled(text: str) -> str:
+    """What `garbled` gives for texts without running scripts, one cluster at a time."""
+
+    def swap(match: regex.Match[str]) -> str:
+        clusters = regex.findall(r"\X", match.group())
+        pairs = (clusters[place : place + 2][::-1] for place in range(0, len(clusters), 2))
+        return "".join(cluster for pair in pairs for cluster in pair)
+
+    return regex.sub(r"[\p{L}\p{M}]+", swap, text)
+
+
+@given(st.text(st.sampled_from(string.printable + "äÉ\u0301ßκи'’")))
+def test_letters_of_ascii_change_places_as_all_others_do(text: str) -> None:
+    assert garbled(text) == slowly_garbled(text)
 
 
 def test_trust_by_hand() -> None:
@@ -97,6 +115,22 @@ def test_few_or_short_words_and_running_scripts_show_nothing() -> None:
     assert not evidently_understood("an do ai tu là", whole)
     assert not evidently_understood("手机手机 where river begin begin", whole)
     assert not evidently_understood("", whole)
+
+
+def test_of_a_long_text_the_first_words_tell_unless_other_scripts_may_follow() -> None:
+    seen: list[str] = []
+
+    class Noting(Letters):
+        def piece_starts(self, texts: Sequence[str]) -> list[Any]:
+            seen.extend(texts)
+            return super().piece_starts(texts)
+
+    tokenizer = Noting("where", "does", "the", "river", "rise", "begin")
+    long = " ".join(["where does the river rise"] * 40)
+    assert evidently_understood(long, tokenizer)
+    assert [len(text.split()) for text in seen] == [32, 32]
+    assert evidently_understood(f"{long} {'zqxwv ' * 300}", tokenizer)
+    assert not evidently_understood(f"{long} {'πηγάζει ' * 300}", tokenizer)
 
 
 def test_a_tokenizer_that_has_any_word_whole_shows_nothing() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from search.encoders.cpu import has_int8_dot_products
 
 #: Raised when the way graphs are made changes; older ones in the cache are then left alone.
-RECIPE = 4
+RECIPE = 5
 
 
 def precision_here() -> str:

@@ -13,20 +13,21 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tokenizers
 
 from search.encoders.base import Embeddings, Encoder, EncoderSpec
 from search.encoders.cache import cache_folder, precision_here
-from search.encoders.libraries import hush, reason
+from search.encoders.libraries import reason
 from search.encoders.locate import ModelSource
 from search.encoders.onnx import GRAPH, TOKENIZER, OnnxEncoder, write_manifest
 from search.encoders.quantising import quantise, typical_feeds
+from search.encoders.tracing import trace, trace_alone
 from search.encoders.transformer import TransformerEncoder, fast_tokenizer, load
 from search.errors import EncoderError
 
@@ -200,14 +201,10 @@ def _make(model: SentenceTransformer, source: ModelSource, workplace: Path) -> P
     with _as_refusal():
         full.mkdir()
         _save_tokenizer(tokenizer, model, reference.spec, full / TOKENIZER)
-        _trace(model, full / GRAPH)
-        write_manifest(full, reference.spec, "float32", pad_id, is_mean=True)
-        exported = OnnxEncoder(full)
-        # In full precision first, where it shows if something is left out; rounding may hide it.
-        if not _faithful(exported, sample, "float32"):
-            raise _NotExportable("gives other embeddings when it is exported")
-        is_mean = _is_mean(exported, sample)
-        write_manifest(full, reference.spec, "float32", pad_id, is_mean)
+    try:
+        exported, is_mean = _traced(trace_alone, model, full, reference.spec, pad_id, sample)
+    except _NotExportable:
+        exported, is_mean = _traced(trace, model, full, reference.spec, pad_id, sample)
     if precision_here() == "float32":
         return full
     try:
@@ -220,6 +217,31 @@ def _make(model: SentenceTransformer, source: ModelSource, workplace: Path) -> P
             return small if _faithful(OnnxEncoder(small), sample, "int8") else full
     except _NotExportable:
         return full
+
+
+def _traced(
+    way: Callable[[SentenceTransformer, Path], None],
+    model: SentenceTransformer,
+    folder: Path,
+    spec: EncoderSpec,
+    pad_id: int,
+    sample: _Sample,
+) -> tuple[OnnxEncoder, bool]:
+    """Put the graph into ``folder``, where the tokenizer is already.
+
+    Returns:
+        The encoder, in full precision, and whether its embeddings are means of pieces.
+    """
+    with _as_refusal():
+        way(model, folder / GRAPH)
+        write_manifest(folder, spec, "float32", pad_id, is_mean=True)
+        exported = OnnxEncoder(folder)
+        # In full precision first, where it shows if something is left out; rounding may hide it.
+        if not _faithful(exported, sample, "float32"):
+            raise _NotExportable("gives other embeddings when it is exported")
+        is_mean = _is_mean(exported, sample)
+        write_manifest(folder, spec, "float32", pad_id, is_mean)
+        return exported, is_mean
 
 
 @contextlib.contextmanager
@@ -245,61 +267,6 @@ def _save_tokenizer(
     copy.enable_truncation(spec.max_tokens, direction=side)
     copy.no_padding()
     copy.save(str(path))
-
-
-def _trace(model: SentenceTransformer, path: Path) -> None:
-    import torch
-
-    hush()
-    _spell_out_attention(model)
-    example: Any = model.tokenizer(list(_PROBES), padding=True, return_tensors="pt")
-    names = [n for n in ("input_ids", "attention_mask", "token_type_ids") if n in example]
-    length: int | None = model.truncate_dim
-
-    class Graph(torch.nn.Module):
-        """The model's modules one after the other; what they give is cut to size, normalised.
-
-        What was pooled is given too. That costs nothing: it is computed anyway, and handed out only
-        where it is asked for.
-        """
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            features: dict[str, Any] = dict(zip(names, inputs, strict=True))
-            for module in self.model:
-                features = module(features)
-            embedding: torch.Tensor = features["sentence_embedding"]
-            unit = torch.nn.functional.normalize(embedding[:, :length])
-            pieces: torch.Tensor | None = features.get("token_embeddings")
-            return (unit,) if pieces is None else (unit, pieces[:, :, :length])
-
-    free = torch.export.Dim.DYNAMIC
-    torch.onnx.export(
-        Graph().eval(),
-        tuple(example[name] for name in names),
-        str(path),
-        input_names=names,
-        dynamo=True,
-        dynamic_shapes=(({0: free, 1: free},) * len(names),),
-        external_data=False,
-        verbose=False,
-    )
-
-
-def _spell_out_attention(model: SentenceTransformer) -> None:
-    """Have attention computed step by step.
-
-    torch's fused attention is exported with guards against rows that are masked out altogether;
-    they cost a quarter of the time and no text has such rows.
-    """
-    for module in model.modules():
-        choose = getattr(module, "set_attn_implementation", None)
-        if choose is not None:
-            with contextlib.suppress(ValueError):  # a model that has only the one it came with
-                choose("eager")
 
 
 def _sample(encoder: TransformerEncoder) -> _Sample:

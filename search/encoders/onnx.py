@@ -99,7 +99,7 @@ class OnnxEncoder:
         digest: str | None = None,
         threads: int | None = None,
     ) -> None:
-        threads = threads or usable_cores()
+        self._threads = threads or usable_cores()
         try:
             manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
             if digest not in (None, manifest.spec.digest):
@@ -120,7 +120,7 @@ class OnnxEncoder:
         self._outputs = [item.name for item in self._session.get_outputs()]
         self._is_mean = manifest.is_mean and len(self._outputs) > _PIECES
         self._inputs = {item.name for item in self._session.get_inputs()}
-        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
+        self._workers = ThreadPoolExecutor(self._threads, thread_name_prefix="encoder")
 
     @property
     def inputs(self) -> list[str]:
@@ -171,8 +171,9 @@ class OnnxEncoder:
             rows[number] = self._run(self._tokenize(prompt + texts[number]))
 
         order = sorted(range(len(texts)), key=lambda number: -len(texts[number]))
-        if len(order) == 1:  # not worth the way to another thread
-            encode(0)
+        if min(len(order), self._threads) == 1:  # not worth the way to another thread
+            for number in order:
+                encode(number)
         else:
             for _ in self._workers.map(encode, order):
                 pass  # raises what a worker raised
@@ -191,7 +192,9 @@ class OnnxEncoder:
     def _run(self, ids: list[int], wanted: int = _EMBEDDING) -> Embeddings:
         """What the graph gives in place ``wanted``: one row, or one a piece."""
         tokens: _Ids = np.array([ids or [self._pad_id]], dtype=np.int64)
-        feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+        feed = {"input_ids": tokens}
+        if len(self._inputs) > 1:  # of a model that needs masks
+            feed["attention_mask"] = np.ones_like(tokens)
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros_like(tokens)
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -96,7 +97,8 @@ def smooth(model: onnx.ModelProto, feeds: Sequence[Feed]) -> None:
 
     Channel j of an activation X is divided by sⱼ = max|Xⱼ|^α / max|Wⱼ|^(1-α), and row j of each of
     its weights W multiplied by it, so that the product stays what it was (Xiao et al.,
-    "SmoothQuant", ICML 2023, equation 4, with a scale over all channels taken out).
+    "SmoothQuant", ICML 2023, equation 4, with a scale over all channels taken out). What attention
+    gives is divided by dividing the weights of the values that it mixes.
 
     Args:
         model: The graph; it is changed.
@@ -112,6 +114,12 @@ def smooth(model: onnx.ModelProto, feeds: Sequence[Feed]) -> None:
         for weight, matrix in matrices.items():
             scaled = (matrix * scales[:, None]).astype(np.float32)
             weights[weight].CopyFrom(numpy_helper.from_array(scaled, weight))
+        values = _values(model, weights, name, nodes)
+        for value in values:
+            divided = (numpy_helper.to_array(value) / scales).astype(np.float32)
+            value.CopyFrom(numpy_helper.from_array(divided, value.name))
+        if values:
+            continue
         inverse, smoothed = f"smooth_{number}", f"smoothed_{number}"
         model.graph.initializer.append(
             numpy_helper.from_array((1 / scales).astype(np.float32), inverse)
@@ -184,15 +192,48 @@ def _users(
         and len(weights[node.input[1]].dims) == 2
         and weights[node.input[1]].data_type == onnx.TensorProto.FLOAT
     ]
-    times: dict[str, int] = {}
-    for node in model.graph.node:
-        for name in set(node.input):
-            times[name] = times.get(name, 0) + 1
+    times = Counter(name for node in model.graph.node for name in set(node.input))
     users: dict[str, list[onnx.NodeProto]] = {}
     for node in products:
         if times[node.input[1]] == 1:
             users.setdefault(node.input[0], []).append(node)
     return users
+
+
+def _values(
+    model: onnx.ModelProto,
+    weights: Mapping[str, onnx.TensorProto],
+    name: str,
+    nodes: Sequence[onnx.NodeProto],
+) -> list[onnx.TensorProto]:
+    """Bias and weights of the values that attention mixes, channel by channel, into ``name``.
+
+    Empty if they serve anything else, or ``name`` serves more than the products ``nodes``.
+    """
+    makers = {output: node for node in model.graph.node for output in node.output}
+    times = Counter(given for node in model.graph.node for given in node.input)
+    attention = makers.get(name)
+    if attention is None or attention.op_type != "Attention" or times[name] != len(nodes):
+        return []
+    heads = {item.name: item.i for item in attention.attribute}
+    if heads.get("q_num_heads") != heads.get("kv_num_heads"):
+        return []
+    found: list[onnx.TensorProto] = []
+    at = attention.input[2]
+    for kind in ("Add", "MatMul"):
+        node = makers.get(at)
+        if node is None or times[at] != 1:
+            return []
+        if node.op_type != kind:
+            continue  # values without a bias
+        constants = [given for given in node.input if given in weights and times[given] == 1]
+        if len(constants) != 1:
+            return []
+        found.append(weights[constants[0]])
+        at = next(given for given in node.input if given != constants[0])
+        if kind == "MatMul":
+            return found
+    return []
 
 
 def _peaks(
