@@ -48,7 +48,7 @@ _SAMPLE = 50_000
 #: By what part the number of passages may change before the questions are asked anew.
 _DRIFT = 0.1
 #: Raised whenever hybrid scores change, so that what was found before no longer holds.
-_SCORING = 3
+_SCORING = 4
 
 
 class Reached(msgspec.Struct, frozen=True):
