@@ -117,13 +117,14 @@ class Documents(Sequence[DocumentFacts]):
         """The documents that have something in their name.
 
         Args:
-            part: What they have, without diacritics and in small letters.
+            part: What they have, without diacritics and in small letters; none has a NUL.
         """
+        if not part or "\0" in part:  # which parts the names here
+            return
         wanted, after = part.encode("utf-8", _ERRORS), 0
-        while wanted and (at := self._names.find(wanted, after)) >= 0:
+        while (at := self._names.find(wanted, after)) >= 0:
             place = bisect_right(self._begins, at) - 1
             yield self[place]
-            # Not the NUL behind the name, which may itself be what is looked for.
             after = self._begins[place + 1] if place + 1 < len(self) else len(self._names)
 
 

@@ -133,6 +133,8 @@ home, folder = sys.argv[1:]
 result = CliRunner().invoke(command, ["--home", home, folder], env={"WHEREIN_MODEL": "hashing"})
 assert result.exit_code == 0, result.output
 assert os.nice(0) == max(before, NICENESS), os.nice(0)
+if hasattr(os, "SCHED_IDLE"):
+    assert os.sched_getscheduler(0) == os.SCHED_IDLE
 give_way()
 assert os.nice(0) == max(before, NICENESS), os.nice(0)
 """
